@@ -1,0 +1,74 @@
+//! Payments: the payer's receipt and the payee's confirmation.
+//!
+//! Invariant: both are facts. Nothing that the other side wrote at the same time takes them away: a payment
+//! of an invoice that was cancelled or overtaken stays in the state and means that credit is due.
+
+use sha2::{Digest, Sha256};
+
+use super::{At, MoneyRefusal, Refusal, Rule};
+use crate::{
+    Bytes, Contract, Hash, Sat,
+    state::InvoiceState,
+    v1::{Paid, PaidBy, Received, Side},
+};
+
+/// In this law the buyer pays and the seller is paid.
+fn written_by(expected: Side, at: At<'_>) -> Result<(), Refusal> {
+    let author = at.header.author;
+    if author == expected { Ok(()) } else { Err(Refusal::WrongSide { expected, author }) }
+}
+
+/// Returns the invoice, if the amount is exactly its own:
+/// the payee's node takes no other (DESIGN.md section 8).
+fn exactly(past: &Contract, invoice: Hash, found: Sat) -> Result<&InvoiceState, MoneyRefusal> {
+    let known = past.invoices.get(&invoice).ok_or(MoneyRefusal::UnknownInvoice { invoice })?;
+    if known.amount == found { Ok(known) } else { Err(MoneyRefusal::Amount { payable: known.amount, found }) }
+}
+
+impl Rule for Paid {
+    fn guard(&self, _past: &Contract, at: At<'_>) -> Result<(), Refusal> {
+        written_by(Side::Buyer, at)
+    }
+
+    fn only_admit(&self, past: &Contract, _at: At<'_>) -> Result<(), Refusal> {
+        let invoice = exactly(past, self.invoice, self.amount)?;
+        if invoice.paid_at.is_some() {
+            return Err(MoneyRefusal::Paid { invoice: self.invoice }.into());
+        }
+        let PaidBy::Lightning { preimage } = self.method;
+        // BOLT 11: the payment hash is the plain SHA-256 of the preimage.
+        let found: Hash = Bytes(Sha256::digest(preimage.as_bytes()).into());
+        if found != invoice.payment_hash {
+            return Err(MoneyRefusal::Preimage { expected: invoice.payment_hash, found }.into());
+        }
+        Ok(())
+    }
+
+    fn apply(&self, state: &mut Contract, at: At<'_>) {
+        match state.invoices.get_mut(&self.invoice) {
+            Some(invoice) => invoice.paid_at = invoice.paid_at.or(Some(at.header.time)),
+            None => state.strays.entry(self.invoice).or_default().paid = self.amount,
+        }
+    }
+}
+
+impl Rule for Received {
+    fn guard(&self, _past: &Contract, at: At<'_>) -> Result<(), Refusal> {
+        written_by(Side::Seller, at)
+    }
+
+    fn only_admit(&self, past: &Contract, _at: At<'_>) -> Result<(), Refusal> {
+        let invoice = exactly(past, self.invoice, self.amount)?;
+        if invoice.received_at.is_some() {
+            return Err(MoneyRefusal::Paid { invoice: self.invoice }.into());
+        }
+        Ok(())
+    }
+
+    fn apply(&self, state: &mut Contract, at: At<'_>) {
+        match state.invoices.get_mut(&self.invoice) {
+            Some(invoice) => invoice.received_at = invoice.received_at.or(Some(at.header.time)),
+            None => state.strays.entry(self.invoice).or_default().received = self.amount,
+        }
+    }
+}

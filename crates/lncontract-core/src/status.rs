@@ -1,0 +1,135 @@
+//! `status`: what a contract comes to at an instant. A view: it changes nothing and decides nothing.
+//!
+//! Invariant: the only place where the present instant meets the state; what is late or due is never part of
+//! the state. Money: `total = paid + outstanding`, always; what was paid beyond that is `credit_due`.
+
+mod acts;
+mod channels;
+mod figures;
+mod rows;
+
+use serde::Serialize;
+
+pub use acts::{Acts, NextAct, Todo};
+pub use channels::{Agreement, ChannelView, Progress};
+pub use figures::{Figures, MilestoneView, PayableState, PayableView};
+pub use rows::{ObligationView, RowState};
+
+use crate::{
+    Contract, Hash, Sat, Time,
+    v1::{Side, Terms},
+};
+
+/// A contract as it stands at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The instant.
+    pub as_of: Time,
+    /// How far the contract is.
+    pub phase: Phase,
+    /// Who may offer; nobody before the first entry.
+    pub pen: Option<Side>,
+    /// The offer that waits for an answer.
+    pub offer: Option<OfferView>,
+    /// The six figures.
+    pub figures: Figures,
+    /// The sum of the earmarks whose channel is open, before what was paid over them.
+    pub earmarked: Sat,
+    /// Paid for invoices that were cancelled or overtaken: the seller owes it back.
+    pub credit_due: Sat,
+    /// The milestones, in the order of the terms.
+    pub milestones: Vec<MilestoneView>,
+    /// The rows, by due date; those without one last.
+    pub obligations: Vec<ObligationView>,
+    /// What became payable, by due date.
+    pub payables: Vec<PayableView>,
+    /// The channels, by the time of their announcement.
+    pub channels: Vec<ChannelView>,
+    /// What each side is to do next.
+    pub acts: Acts,
+}
+
+/// How far a contract is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Phase {
+    /// No terms in force and none offered.
+    Draft,
+    /// The first terms are offered.
+    Offered {
+        /// By whom.
+        by: Side,
+    },
+    /// Terms are in force.
+    InForce,
+    /// Everything is accepted and paid.
+    Done,
+}
+
+/// An open offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OfferView {
+    /// Its entry.
+    pub entry: Hash,
+    /// By whom.
+    pub by: Side,
+    /// Answered in time by then.
+    pub valid_until: Time,
+    /// Whether that has passed.
+    pub over: bool,
+}
+
+/// Views a contract at an instant.
+pub fn status(contract: &Contract, as_of: Time) -> Status {
+    let payables = figures::payables(contract, as_of);
+    let (figures, credit_due) = figures::figures(contract, &payables);
+    let channels = channels::channels(contract);
+    let terms = contract.terms.as_ref();
+    let offer = contract.offer.as_ref().map(|offer| OfferView {
+        entry: offer.entry,
+        by: offer.by,
+        valid_until: offer.valid_until,
+        over: as_of > offer.valid_until,
+    });
+    Status {
+        as_of,
+        phase: phase(contract, &figures),
+        pen: contract.pen,
+        offer,
+        earmarked: channels::earmarked(&channels),
+        credit_due,
+        milestones: terms.map(|terms| figures::milestones(terms, &payables)).unwrap_or_default(),
+        obligations: terms.map(|terms| rows::rows(contract, terms, &payables, as_of)).unwrap_or_default(),
+        acts: acts::acts(contract, &payables, as_of),
+        figures,
+        payables,
+        channels,
+    }
+}
+
+fn phase(contract: &Contract, figures: &Figures) -> Phase {
+    match (&contract.terms, &contract.offer) {
+        (None, None) => Phase::Draft,
+        (None, Some(offer)) => Phase::Offered { by: offer.by },
+        (Some(terms), _) if is_done(contract, terms, figures) => Phase::Done,
+        (Some(_), _) => Phase::InForce,
+    }
+}
+
+fn is_done(contract: &Contract, terms: &Terms, figures: &Figures) -> bool {
+    let mut rows = terms.obligations.iter();
+    let accepted =
+        rows.all(|row| row.quantity().is_none_or(|units| contract.performance(&row.id).accepted >= units));
+    accepted && figures.outstanding == Sat::ZERO
+}
+
+/// Returns how many days something is late: 1 from the day after the due date.
+fn late_days(due: Option<Time>, as_of: Time) -> u64 {
+    let seconds = due.map_or(0, |due| as_of.0.saturating_sub(due.0));
+    u64::try_from(seconds).map_or(0, |seconds| seconds.div_ceil(86_400))
+}
+
+/// Sums amounts; at the end of the range it stays there, which no checked terms reach.
+fn sum(amounts: impl Iterator<Item = Sat>) -> Sat {
+    amounts.fold(Sat::ZERO, |sum, amount| Sat(sum.0.saturating_add(amount.0)))
+}

@@ -1,0 +1,119 @@
+//! The channels of the view: how far each is, and whether both sides see the same.
+
+use serde::Serialize;
+
+use super::sum;
+use crate::{
+    Contract, Hash, Sat, Time,
+    state::{ChannelState, CloseReport, Report},
+    v1::{ChannelStage, CloseManner, RowId, Side},
+};
+
+/// A channel as the record knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChannelView {
+    /// The `fund` entry.
+    pub fund: Hash,
+    /// The tranche; none if the announcement was overtaken.
+    pub tranche: Option<RowId>,
+    /// How much the tranche sets aside.
+    pub amount: Sat,
+    /// The stages it is earmarked to; empty: the contract in general.
+    pub stages: Vec<RowId>,
+    /// When it was announced.
+    pub announced_at: Option<Time>,
+    /// How far it is.
+    pub progress: Progress,
+    /// Whether both sides see the same.
+    pub agreement: Agreement,
+    /// What the buyer's node sees.
+    pub buyer: Option<Report>,
+    /// What the seller's node sees.
+    pub seller: Option<Report>,
+}
+
+/// How far a channel is, by the further of the two reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// No node has reported it.
+    Announced,
+    /// Its funding transaction is known, and not deep enough.
+    Pending,
+    /// Payable.
+    Open,
+    /// Its end has begun; the closing transaction is not known yet.
+    Closing,
+    /// Its closing transaction is known.
+    Closed,
+    /// It never opened.
+    Failed,
+}
+
+/// Whether both sides see the same channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Agreement {
+    /// Neither has reported it.
+    Unseen,
+    /// Only one side has.
+    SeenBy {
+        /// Which.
+        side: Side,
+    },
+    /// Both, with the same output and size.
+    Same,
+    /// Both, and output or size differ.
+    Differs,
+}
+
+pub(super) fn channels(contract: &Contract) -> Vec<ChannelView> {
+    let mut all: Vec<_> = contract.channels.iter().map(|(fund, channel)| view(*fund, channel)).collect();
+    all.sort_by_key(|channel| (channel.announced_at.is_none(), channel.announced_at));
+    all
+}
+
+fn view(fund: Hash, channel: &ChannelState) -> ChannelView {
+    let announced = channel.announced.as_ref();
+    let (buyer, seller) = (channel.reports.get(&Side::Buyer), channel.reports.get(&Side::Seller));
+    let agreement = match (buyer, seller) {
+        (None, None) => Agreement::Unseen,
+        (Some(_), None) => Agreement::SeenBy { side: Side::Buyer },
+        (None, Some(_)) => Agreement::SeenBy { side: Side::Seller },
+        (Some(a), Some(b)) if a.outpoint == b.outpoint && a.capacity == b.capacity => Agreement::Same,
+        (Some(_), Some(_)) => Agreement::Differs,
+    };
+    ChannelView {
+        fund,
+        tranche: announced.map(|fund| fund.tranche.clone()),
+        amount: announced.map_or(Sat::ZERO, |fund| fund.amount),
+        stages: announced.map(|fund| fund.stages.clone()).unwrap_or_default(),
+        announced_at: announced.map(|fund| fund.at),
+        progress: progress(channel),
+        agreement,
+        buyer: buyer.cloned(),
+        seller: seller.cloned(),
+    }
+}
+
+fn progress(channel: &ChannelState) -> Progress {
+    let any = |wanted: fn(&CloseReport) -> bool| channel.closes.values().any(wanted);
+    if any(|end| end.txid.is_some()) {
+        Progress::Closed
+    } else if any(|end| end.manner == CloseManner::Failed) {
+        Progress::Failed
+    } else if !channel.closes.is_empty() {
+        Progress::Closing
+    } else {
+        match channel.reports.values().map(|report| report.stage).max() {
+            None => Progress::Announced,
+            Some(ChannelStage::Pending) => Progress::Pending,
+            Some(ChannelStage::Open) => Progress::Open,
+        }
+    }
+}
+
+/// Returns the sum of the earmarks whose channel is open.
+pub(super) fn earmarked(channels: &[ChannelView]) -> Sat {
+    sum(channels.iter().filter(|channel| channel.progress == Progress::Open).map(|channel| channel.amount))
+}

@@ -1,0 +1,160 @@
+//! The money of the view: payables, milestones, six figures. Invariant: each payable is counted once.
+
+use serde::Serialize;
+
+use super::{late_days, sum};
+use crate::{
+    Contract, Hash, Sat, Time,
+    state::Payable,
+    v1::{PayableId, RowId, Terms},
+};
+
+/// Six figures of a contract, net (this law knows no tax).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// The contract's total as amended.
+    pub total: Sat,
+    /// What became payable so far.
+    pub earned: Sat,
+    /// What stands on invoices, paid or not.
+    pub invoiced: Sat,
+    /// What is paid, by the record of either side.
+    pub paid: Sat,
+    /// What is held back: nothing in this law.
+    pub retained: Sat,
+    /// What is not yet paid: total less paid.
+    pub outstanding: Sat,
+}
+
+/// A milestone and its money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MilestoneView {
+    /// Its id.
+    pub id: RowId,
+    /// Its title.
+    pub title: String,
+    /// What it is worth.
+    pub amount: Sat,
+    /// What became payable.
+    pub earned: Sat,
+    /// What stands on invoices.
+    pub invoiced: Sat,
+    /// What is paid.
+    pub paid: Sat,
+}
+
+/// Something payable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PayableView {
+    /// What it is for.
+    pub id: PayableId,
+    /// The milestone it belongs to, if its row is still in the terms.
+    pub milestone: Option<RowId>,
+    /// How much.
+    pub amount: Sat,
+    /// Units that earned it; 0 for whole rows.
+    pub units: u64,
+    /// The last second of the day it is due.
+    pub due: Option<Time>,
+    /// Days since then, if it is not paid.
+    pub late_days: u64,
+    /// How far it is.
+    pub state: PayableState,
+}
+
+/// How far a payable is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PayableState {
+    /// Payable, without an invoice.
+    Earned,
+    /// An invoice stands.
+    Invoiced {
+        /// Its entry.
+        invoice: Hash,
+        /// Its number.
+        number: u64,
+        /// The invoice's last instant has passed: cancel it and make another.
+        expired: bool,
+    },
+    /// Paid.
+    Paid {
+        /// The invoice's entry.
+        invoice: Hash,
+        /// Its number.
+        number: u64,
+        /// The payer's receipt is in the record.
+        by_payer: bool,
+        /// The payee's confirmation is in the record.
+        by_payee: bool,
+    },
+}
+
+impl PayableView {
+    /// Tells whether it is paid.
+    pub fn is_paid(&self) -> bool {
+        matches!(self.state, PayableState::Paid { .. })
+    }
+}
+
+pub(super) fn payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
+    let mut all: Vec<_> = contract.payables.values().map(|payable| view(contract, payable, as_of)).collect();
+    all.sort_by_key(|payable| (payable.due.is_none(), payable.due));
+    all
+}
+
+fn view(contract: &Contract, payable: &Payable, as_of: Time) -> PayableView {
+    let state = match contract.live_invoice(payable) {
+        None => PayableState::Earned,
+        Some((invoice, found)) if found.is_paid() => PayableState::Paid {
+            invoice,
+            number: found.number,
+            by_payer: found.paid_at.is_some(),
+            by_payee: found.received_at.is_some(),
+        },
+        Some((invoice, found)) => {
+            PayableState::Invoiced { invoice, number: found.number, expired: as_of > found.expires }
+        }
+    };
+    let row = contract.terms.as_ref().and_then(|terms| terms.obligation(&payable.id.row));
+    let paid = matches!(state, PayableState::Paid { .. });
+    PayableView {
+        id: payable.id.clone(),
+        milestone: row.and_then(|row| row.milestone.clone()),
+        amount: payable.amount,
+        units: payable.units,
+        due: payable.due,
+        late_days: if paid { 0 } else { late_days(payable.due, as_of) },
+        state,
+    }
+}
+
+/// Sums what is earned, invoiced and paid.
+fn sums<'a>(payables: impl Iterator<Item = &'a PayableView> + Clone) -> (Sat, Sat, Sat) {
+    let invoiced = payables.clone().filter(|payable| payable.state != PayableState::Earned);
+    let paid = payables.clone().filter(|payable| payable.is_paid());
+    (sum(payables.map(|p| p.amount)), sum(invoiced.map(|p| p.amount)), sum(paid.map(|p| p.amount)))
+}
+
+/// Returns the six figures, and what was paid for nothing.
+pub(super) fn figures(contract: &Contract, payables: &[PayableView]) -> (Figures, Sat) {
+    let total = contract.terms.as_ref().map_or(Sat::ZERO, |terms| terms.total);
+    let (earned, invoiced, all_paid) = sums(payables.iter());
+    let paid = all_paid.min(total);
+    let outstanding = Sat(total.0.saturating_sub(paid.0));
+    let cancelled = contract.invoices.values().filter(|invoice| invoice.cancelled && invoice.is_paid());
+    let strays = contract.strays.values().map(|stray| stray.paid.max(stray.received));
+    let beyond = Sat(all_paid.0.saturating_sub(paid.0));
+    let credit = sum(cancelled.map(|invoice| invoice.amount).chain(strays).chain([beyond]));
+    (Figures { total, earned, invoiced, paid, retained: Sat::ZERO, outstanding }, credit)
+}
+
+pub(super) fn milestones(terms: &Terms, payables: &[PayableView]) -> Vec<MilestoneView> {
+    let view = |milestone: &crate::v1::Milestone| {
+        let own = payables.iter().filter(|payable| payable.milestone.as_ref() == Some(&milestone.id));
+        let (earned, invoiced, paid) = sums(own);
+        let (id, title) = (milestone.id.clone(), milestone.title.clone());
+        MilestoneView { id, title, amount: milestone.amount, earned, invoiced, paid }
+    };
+    terms.milestones.iter().map(view).collect()
+}

@@ -1,0 +1,14 @@
+//! The law from outside: what a company may write, and what it comes to. One file per subject, all on the
+//! worked example; `fixture` plays both companies without chains or signatures, which are `record`'s matter.
+
+mod amendments;
+mod channels;
+mod crossing;
+mod example;
+mod fixture;
+mod money;
+mod offers;
+mod performance;
+mod properties;
+mod terms;
+mod view;

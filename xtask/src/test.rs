@@ -1,0 +1,112 @@
+//! `test`: the workspace's tests, with the real programs they need, and a summary of what was run.
+//!
+//! Invariant: a full run in which something could not be had ends with an error, after everything else was
+//! run.
+
+mod count;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::Args;
+use crate::tools::{Tool, WANTED};
+use crate::workspace::Metadata;
+use crate::{ci, shell};
+use count::Count;
+
+/// Shown by `cargo xtask`.
+pub const HELP: &str = "all tests, getting what they need; --fast: those that need no other program
+
+A test that needs a real program has its name in its own: real_bitcoind..., real_chromium.... It reads
+LNCONTRACT_BITCOIND, or LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, and fails where they are not set.
+test          finds or gets both (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into
+              target/tools; Chromium: PATH, or installed by apt-get) and runs everything. What can't be had
+              is named, its tests are left out, and the run fails.
+test --fast   leaves those tests out; needs no network once the dependencies are there.
+With CI=true in the environment, `test` is `cargo xtask ci`: check first, then this, then `model --ci`.";
+
+/// Chooses between the three.
+pub fn run(args: &[String]) -> Result<()> {
+    let mut args = Args::new(args);
+    let fast = args.flag("--fast");
+    args.finish()?;
+    match (fast, std::env::var("CI").is_ok_and(|ci| ci == "true")) {
+        (true, _) => self::fast(),
+        (false, true) => ci::run(&[]),
+        (false, false) => everything(),
+    }
+}
+
+fn fast() -> Result<()> {
+    let without: Vec<&str> = WANTED.iter().map(|wanted| wanted.name).collect();
+    let (count, passed) = cargo_test(&[], &without)?;
+    println!("\ntest --fast: {count}");
+    println!("  left out   {} (cargo xtask test runs them)", without.join(", "));
+    if !passed {
+        bail!("tests failed");
+    }
+    Ok(())
+}
+
+/// All tests, for real.
+pub fn everything() -> Result<()> {
+    let folder = Metadata::load()?.target_directory.join("tools");
+    let mut had: Vec<(&str, Tool)> = Vec::new();
+    let mut missing: Vec<(&str, String)> = Vec::new();
+    for wanted in WANTED {
+        match (wanted.get)(&folder) {
+            Ok(tool) => had.push((wanted.name, tool)),
+            Err(error) => missing.push((wanted.name, format!("{error:#}"))),
+        }
+    }
+    let without: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+    let tools: Vec<&Tool> = had.iter().map(|(_, tool)| tool).collect();
+    let (count, passed) = cargo_test(&tools, &without)?;
+    println!("\ntest: {count}");
+    for (name, tool) in &had {
+        println!("  {name:<14} tests run: {}, with {}", count.named(name), tool.version);
+    }
+    for (name, why) in &missing {
+        println!("  {name:<14} NOT RUN, it could not be had: {why}");
+    }
+    match (passed, missing.is_empty()) {
+        (false, _) => bail!("tests failed"),
+        (true, false) => bail!("not everything could be had: {}", without.join(", ")),
+        (true, true) => Ok(()),
+    }
+}
+
+/// Runs cargo test to its end, also past a failure, shows what it prints, and counts.
+fn cargo_test(tools: &[&Tool], without: &[&str]) -> Result<(Count, bool)> {
+    let start = Instant::now();
+    let mut command = shell::cargo()?;
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    for (index, name) in without.iter().enumerate() {
+        command.args(if index == 0 { &["--", "--skip"][..] } else { &["--skip"] }).arg(name);
+    }
+    for (variable, program) in tools.iter().flat_map(|tool| &tool.variables) {
+        command.env(variable, program);
+    }
+    let (mut count, passed) = show_and_count(&mut command)?;
+    count.seconds = start.elapsed().as_secs();
+    Ok((count, passed))
+}
+
+fn show_and_count(command: &mut Command) -> Result<(Count, bool)> {
+    let line = shell::line(command);
+    eprintln!("$ {line}");
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("{line} could not be started"))?;
+    let stdout = child.stdout.take().context("its output is ours")?;
+    let mut count = Count::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line.context("the tests printed something that is no text")?;
+        println!("{line}");
+        count.line(&line);
+    }
+    let status = child.wait().with_context(|| format!("{line} could not be waited for"))?;
+    Ok((count, status.success()))
+}

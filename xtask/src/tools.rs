@@ -1,0 +1,66 @@
+//! Programs that tests need and that are no Rust packages: found, or had, in a way that is told.
+//!
+//! Invariant: a tool counts as there only after it has said its version. Nothing is had when `test --fast`
+//! runs.
+
+mod apt;
+mod bitcoind;
+mod chromium;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::shell;
+
+/// A tool that answers.
+pub struct Tool {
+    /// What it says of itself.
+    pub version: String,
+    /// The variables through which tests find it.
+    pub variables: Vec<(&'static str, PathBuf)>,
+}
+
+/// What can be asked for. A test that needs it has `name` in its own name, and reads its variables.
+pub struct Wanted {
+    /// As in test names: `real_bitcoind` in `real_bitcoind_confirms_a_channel`.
+    pub name: &'static str,
+    /// Finds it, or gets it into the folder.
+    pub get: fn(&Path) -> Result<Tool>,
+}
+
+/// All of them.
+pub const WANTED: &[Wanted] = &[
+    Wanted { name: "real_bitcoind", get: bitcoind::get },
+    Wanted { name: "real_chromium", get: chromium::get },
+];
+
+/// The first line that a program prints for `--version`.
+fn version(program: &Path) -> Result<String> {
+    let said = shell::read(Command::new(program).arg("--version"))?;
+    Ok(said.lines().next().context("it says no version")?.trim().to_owned())
+}
+
+/// A program by its name in the folders of PATH.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_by_its_name_and_asked_for_its_version() {
+        let cargo = on_path("cargo").unwrap();
+        assert!(version(&cargo).unwrap().starts_with("cargo "));
+        assert!(on_path("no-such-program-here").is_none());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_has_no_version() {
+        assert!(version(Path::new("no-such-program-here")).is_err());
+    }
+}
