@@ -1,0 +1,14 @@
+//! The record as its users see it: entries, the record of two companies, exchange, evidence, golden vectors.
+
+#[cfg(test)]
+mod bundle;
+#[cfg(test)]
+mod entry;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod party;
+#[cfg(test)]
+mod sync;
