@@ -1,0 +1,86 @@
+//! Few classes a caller acts on; the node's own words are kept as text, never parsed above the adapter.
+
+/// Who refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Our own node.
+    Us,
+    /// The peer's node.
+    Peer,
+}
+
+/// Why a call to the node did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LightningError {
+    /// It was understood and declined; asking again unchanged does not help.
+    #[error("{} refused: {reason}", match by { By::Us => "our node", By::Peer => "the peer's node" })]
+    Refused {
+        /// Who.
+        by: By,
+        /// In words fit for a person.
+        reason: String,
+    },
+    /// The opening of a channel failed; typed by what helps.
+    #[error("the channel could not be opened: {0}")]
+    Open(OpenFailure),
+    /// Not reachable or not ready now: the same call may be made again.
+    #[error("the node is not available: {reason}")]
+    Unavailable {
+        /// What it waits for.
+        reason: String,
+    },
+    /// It may or may not have happened: ask later, never do it again.
+    #[error("the outcome is not known: {reason}")]
+    OutcomeUnknown {
+        /// What was lost.
+        reason: String,
+    },
+    /// An operator has to change something.
+    #[error("the node is not set up for this: {reason}")]
+    Misconfigured {
+        /// What to change.
+        reason: String,
+    },
+}
+
+/// Why a channel could not be opened, by side and by what helps.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
+pub enum OpenFailure {
+    /// The peer allows no more channels that wait for confirmation: retry when the pending one is open.
+    #[error("the peer has as many pending channels as it allows; it is tried again when one of them is open")]
+    PeerPendingLimit,
+    /// Our wallet has too little (confirmed, unlocked).
+    #[error("{missing_sat} sat are missing: {needed_sat} sat needed with fees, {available_sat} sat at hand")]
+    InsufficientFunds {
+        /// Needed, fees and reserve included.
+        needed_sat: u64,
+        /// Confirmed and unlocked.
+        available_sat: u64,
+        /// The difference.
+        missing_sat: u64,
+    },
+    /// Outside the peer's size limits.
+    #[error("the size is outside the limits of the peer: {text}")]
+    Size {
+        /// The peer's words.
+        text: String,
+    },
+    /// No connection to the peer.
+    #[error("the peer is not connected")]
+    PeerOffline,
+    /// Our node is behind the chain.
+    #[error("our node does not yet follow the chain")]
+    NotSynced,
+    /// The peer's program or operator does not want this channel.
+    #[error("the peer refused: {text}")]
+    Policy {
+        /// The peer's words, verbatim: an untrusted string.
+        text: String,
+    },
+    /// Anything else.
+    #[error("{text}")]
+    Unknown {
+        /// What the node said.
+        text: String,
+    },
+}

@@ -1,0 +1,347 @@
+//! Channels of the fake network: opened in steps, confirmed by blocks, closed together or alone.
+
+use bitcoin::{OutPoint, Txid};
+
+use super::{
+    CLOSE_FEE_SAT, CONFIRMATIONS, INPUT_FEE_SAT, RESERVE_SAT,
+    state::{Coin, Pair, Returning, State, ordered},
+};
+use crate::{
+    By, Channel, ChannelId, ChannelState, CloseMode, LightningError, NodeEvent, OnchainMovement, OpenChannel,
+    OpenFailure, OpeningId,
+};
+
+/// Two anchors of 330 sat, paid by the opener (BOLT 3).
+const ANCHORS_MSAT: u64 = 660_000;
+/// Blocks until the side that did not close alone has its money.
+const SWEEP_BLOCKS: u32 = 6;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The peer has not answered.
+    Asked,
+    /// Funded; so many blocks.
+    Pending(u32),
+    /// Ready on both sides.
+    Open,
+    /// The closing transaction waits for a block; by which place it was closed alone.
+    Closing { alone: Option<usize>, tx: Txid },
+    /// A block holds it.
+    Closed { forced: bool, tx: Txid },
+    /// Never opened.
+    Failed(OpenFailure),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct FakeChannel {
+    pub(super) id: ChannelId,
+    /// Opener and acceptor.
+    pub(super) ends: [usize; 2],
+    pub(super) openings: [Option<OpeningId>; 2],
+    pub(super) capacity_sat: u64,
+    /// Of opener and acceptor; what is in flight is in neither.
+    pub(super) balance_msat: [u64; 2],
+    pub(super) delay_blocks: u16,
+    pub(super) funding: Option<OutPoint>,
+    pub(super) stage: Stage,
+}
+
+impl FakeChannel {
+    pub(super) fn end_of(&self, seat: usize) -> Option<usize> {
+        self.ends.iter().position(|end| *end == seat)
+    }
+
+    pub(super) fn pair(&self) -> Pair {
+        ordered(self.ends[0], self.ends[1])
+    }
+
+    fn reserve_sat(&self) -> u64 {
+        self.capacity_sat / 100
+    }
+
+    /// What one end can send.
+    pub(super) fn room_msat(&self, end: usize) -> u64 {
+        let anchors_msat = if end == 0 { ANCHORS_MSAT } else { 0 };
+        self.balance_msat[end].saturating_sub(self.reserve_sat() * 1_000 + anchors_msat)
+    }
+}
+
+impl State {
+    /// The channel as one end sees it; `None` if that end has no id for it (it never accepted).
+    pub(super) fn view(&self, channel: &FakeChannel, end: usize) -> Option<Channel> {
+        let usable = channel.stage == Stage::Open && self.links.contains(&channel.pair());
+        let live = matches!(channel.stage, Stage::Open);
+        let room = |end: usize| if live { channel.room_msat(end) } else { 0 };
+        let state = match &channel.stage {
+            Stage::Asked => ChannelState::Requested,
+            Stage::Pending(confirmations) => ChannelState::Pending {
+                confirmations: (*confirmations).min(CONFIRMATIONS),
+                needed: CONFIRMATIONS,
+            },
+            Stage::Open => ChannelState::Open { usable },
+            Stage::Closing { alone, .. } => ChannelState::Closing { forced: alone.is_some() },
+            Stage::Closed { forced, tx } => ChannelState::Closed { forced: *forced, closing_tx: Some(*tx) },
+            Stage::Failed(failure) => ChannelState::Failed(failure.clone()),
+        };
+        Some(Channel {
+            id: channel.id,
+            opening: channel.openings[end]?,
+            peer: self.seats[channel.ends[1 - end]].key,
+            outbound: end == 0,
+            funding: channel.funding,
+            capacity_sat: channel.capacity_sat,
+            local_msat: channel.balance_msat[end],
+            outbound_capacity_msat: room(end),
+            next_outbound_htlc_limit_msat: if usable { room(end) } else { 0 },
+            inbound_capacity_msat: room(1 - end),
+            reserve_sat: channel.reserve_sat(),
+            our_delay_blocks: Some(if end == 0 { channel.delay_blocks } else { 144 }),
+            state,
+        })
+    }
+
+    /// Tells both ends how the channel is now.
+    pub(super) fn note_channel(&mut self, index: usize) {
+        for end in [0, 1] {
+            let channel = &self.channels[index];
+            let seat = channel.ends[end];
+            if let Some(view) = self.view(channel, end) {
+                self.push(seat, NodeEvent::Channel(view));
+            }
+        }
+    }
+
+    /// A connection came or went: open channels over it are usable, or not any more.
+    pub(super) fn note_usable(&mut self, pair: Pair) {
+        for index in 0..self.channels.len() {
+            if self.channels[index].pair() == pair && self.channels[index].stage == Stage::Open {
+                self.note_channel(index);
+            }
+        }
+    }
+
+    /// Channels of that node that are not over.
+    pub(super) fn channels_of(&self, seat: usize) -> usize {
+        let over = |stage: &Stage| matches!(stage, Stage::Failed(_) | Stage::Closed { .. });
+        self.channels.iter().filter(|channel| channel.end_of(seat).is_some() && !over(&channel.stage)).count()
+    }
+
+    pub(super) fn spendable_sat(&self, seat: usize) -> u64 {
+        let ripe = self.seats[seat].coins.iter().filter(|coin| coin.from_height <= self.height);
+        ripe.map(|coin| coin.sat).sum()
+    }
+
+    /// The channel that this opening of that node became.
+    pub(super) fn opened(&self, seat: usize, opening: OpeningId) -> Option<usize> {
+        self.channels.iter().position(|channel| {
+            channel.end_of(seat).is_some_and(|end| channel.openings[end] == Some(opening))
+        })
+    }
+
+    /// Takes the order: everything that is known before the peer is asked. Gives the place of the channel.
+    pub(super) fn order(&mut self, seat: usize, open: &OpenChannel) -> Result<usize, LightningError> {
+        let peer = self.seat_of(&open.peer).filter(|peer| self.linked(seat, *peer));
+        let peer = peer.ok_or(LightningError::Open(OpenFailure::PeerOffline))?;
+        let reserve_sat = (self.channels_of(seat) as u64 + 1) * RESERVE_SAT;
+        self.choose_coins(seat, open.amount_sat, reserve_sat).map_err(LightningError::Open)?;
+        let id = ChannelId(self.draw());
+        self.channels.push(FakeChannel {
+            id,
+            ends: [seat, peer],
+            openings: [Some(open.opening), None],
+            capacity_sat: open.amount_sat,
+            balance_msat: [0, 0],
+            delay_blocks: 144,
+            funding: None,
+            stage: Stage::Asked,
+        });
+        let index = self.channels.len() - 1;
+        self.note_channel(index);
+        Ok(index)
+    }
+
+    /// What the acceptor's node says before its host is asked.
+    pub(super) fn peer_refusal(&self, index: usize) -> Option<OpenFailure> {
+        let (pair, peer) = (self.channels[index].pair(), self.channels[index].ends[1]);
+        let waiting =
+            |channel: &&FakeChannel| channel.pair() == pair && matches!(channel.stage, Stage::Pending(_));
+        if self.channels.iter().filter(waiting).count() >= self.seats[peer].pending_limit {
+            return Some(OpenFailure::PeerPendingLimit);
+        }
+        let needed_sat = (self.channels_of(peer) as u64 + 1) * RESERVE_SAT - RESERVE_SAT;
+        let missing_sat = needed_sat.saturating_sub(self.spendable_sat(peer));
+        (missing_sat > 0).then(|| OpenFailure::Policy {
+            text: format!("this node lacks {missing_sat} sat on chain, confirmed, for closing fees"),
+        })
+    }
+
+    pub(super) fn fail_opening(&mut self, index: usize, failure: OpenFailure) {
+        if self.channels[index].stage == Stage::Asked {
+            self.channels[index].stage = Stage::Failed(failure);
+            self.note_channel(index);
+        }
+    }
+
+    /// The acceptor's host has agreed: the funding leaves the opener's wallet.
+    pub(super) fn accept(&mut self, index: usize, opening: OpeningId, delay_blocks: u16) {
+        if self.channels[index].stage != Stage::Asked {
+            return;
+        }
+        let (opener, acceptor) = (self.channels[index].ends[0], self.channels[index].ends[1]);
+        if self.opened(acceptor, opening).is_some() {
+            let text = "this channel is open or on its way already".into();
+            return self.fail_opening(index, OpenFailure::Policy { text });
+        }
+        let amount_sat = self.channels[index].capacity_sat;
+        let reserve_sat = self.channels_of(opener) as u64 * RESERVE_SAT;
+        match self.choose_coins(opener, amount_sat, reserve_sat) {
+            Err(failure) => self.fail_opening(index, failure),
+            Ok((left, change_sat)) => {
+                let held = |coins: &[Coin]| coins.iter().map(|coin| coin.sat).sum::<u64>();
+                let sent_sat = held(&self.seats[opener].coins) - held(&left);
+                self.seats[opener].coins = left;
+                if change_sat > 0 {
+                    self.deposit(opener, change_sat);
+                }
+                let txid = self.draw_txid();
+                let outputs_sat = amount_sat + change_sat;
+                self.seats[opener].movements.push(OnchainMovement {
+                    txid,
+                    received_sat: change_sat,
+                    sent_sat,
+                    outputs_sat,
+                    fee_sat: Some(sent_sat - outputs_sat),
+                    height: Some(self.height + 1),
+                });
+                let channel = &mut self.channels[index];
+                channel.openings[1] = Some(opening);
+                channel.delay_blocks = delay_blocks.clamp(144, 2_016);
+                channel.balance_msat[0] = amount_sat * 1_000;
+                channel.funding = Some(OutPoint::new(txid, 0));
+                channel.stage = Stage::Pending(0);
+                self.note_channel(index);
+            }
+        }
+    }
+
+    /// Largest coins first: the coins that are left, and the change.
+    fn choose_coins(
+        &self,
+        seat: usize,
+        amount_sat: u64,
+        reserve_sat: u64,
+    ) -> Result<(Vec<Coin>, u64), OpenFailure> {
+        let (mut ripe, mut left): (Vec<Coin>, Vec<Coin>) =
+            self.seats[seat].coins.iter().copied().partition(|coin| coin.from_height <= self.height);
+        ripe.sort_by_key(|coin| std::cmp::Reverse(coin.sat));
+        let available_sat: u64 = ripe.iter().map(|coin| coin.sat).sum();
+        let fee_sat = |inputs: usize| (inputs as u64 + 1) * INPUT_FEE_SAT;
+        let mut chosen_sat = 0;
+        for (count, coin) in ripe.iter().enumerate() {
+            chosen_sat += coin.sat;
+            let spent_sat = amount_sat + fee_sat(count + 1);
+            if chosen_sat >= spent_sat && available_sat >= spent_sat + reserve_sat {
+                left.extend(&ripe[count + 1..]);
+                return Ok((left, chosen_sat - spent_sat));
+            }
+        }
+        let needed_sat = amount_sat + fee_sat(ripe.len() + 1) + reserve_sat;
+        let missing_sat = needed_sat.saturating_sub(available_sat);
+        Err(OpenFailure::InsufficientFunds { needed_sat, available_sat, missing_sat })
+    }
+
+    /// A node that restarts forgets what was never funded.
+    pub(super) fn drop_unfunded(&mut self, seat: usize) {
+        for index in 0..self.channels.len() {
+            if self.channels[index].end_of(seat).is_some() {
+                let text = "the node was stopped before the channel was funded; nothing was spent".into();
+                self.fail_opening(index, OpenFailure::Unknown { text });
+            }
+        }
+    }
+
+    /// A channel with enough confirmations is open once its ends have met.
+    pub(super) fn make_ready(&mut self) {
+        for index in 0..self.channels.len() {
+            let channel = &self.channels[index];
+            let deep = matches!(channel.stage, Stage::Pending(blocks) if blocks >= CONFIRMATIONS);
+            if deep && self.links.contains(&channel.pair()) {
+                self.channels[index].stage = Stage::Open;
+                self.note_channel(index);
+            }
+        }
+    }
+
+    /// A block: funding transactions are one deeper, closing ones are in.
+    pub(super) fn confirm_channels(&mut self) {
+        for index in 0..self.channels.len() {
+            match self.channels[index].stage.clone() {
+                Stage::Pending(blocks) => {
+                    self.channels[index].stage = Stage::Pending(blocks + 1);
+                    if blocks < CONFIRMATIONS {
+                        self.note_channel(index);
+                    }
+                }
+                Stage::Closing { alone, tx } => self.pay_out(index, alone, tx),
+                _ => {}
+            }
+        }
+        self.make_ready();
+    }
+
+    fn pay_out(&mut self, index: usize, alone: Option<usize>, tx: Txid) {
+        self.fail_over(index);
+        let channel = self.channels[index].clone();
+        for (end, seat) in channel.ends.into_iter().enumerate() {
+            let opener_fee_sat = if end == 0 { CLOSE_FEE_SAT } else { 0 };
+            let sweep_fee_sat = if alone.is_some() { CLOSE_FEE_SAT } else { 0 };
+            let sat = (channel.balance_msat[end] / 1_000).saturating_sub(opener_fee_sat + sweep_fee_sat);
+            let wait_blocks = match alone {
+                None => 0,
+                Some(closer) if closer == seat && end == 0 => channel.delay_blocks.into(),
+                Some(closer) if closer == seat => 144,
+                Some(_) => SWEEP_BLOCKS,
+            };
+            let due_height = self.height + wait_blocks;
+            let outputs_sat = match alone {
+                None => channel.capacity_sat - CLOSE_FEE_SAT,
+                // A sweep: a transaction of its own, with one output.
+                Some(_) => sat,
+            };
+            let tx = if alone.is_some() { self.draw_txid() } else { tx };
+            self.seats[seat].returning.push(Returning { sat, due_height, tx, outputs_sat });
+        }
+        self.channels[index].stage = Stage::Closed { forced: alone.is_some(), tx };
+        self.note_channel(index);
+    }
+
+    pub(super) fn close(
+        &mut self,
+        seat: usize,
+        id: ChannelId,
+        mode: CloseMode,
+    ) -> Result<(), LightningError> {
+        let refused = |reason: String| LightningError::Refused { by: By::Us, reason };
+        let live = |stage: &Stage| matches!(stage, Stage::Pending(_) | Stage::Open);
+        let index = self
+            .channels
+            .iter()
+            .position(|channel| channel.id == id && channel.end_of(seat).is_some() && live(&channel.stage));
+        let index = index.ok_or_else(|| refused(format!("this node has no open channel {id}")))?;
+        let alone = match mode {
+            CloseMode::Forced => Some(seat),
+            CloseMode::Cooperative => None,
+        };
+        if alone.is_none() && !self.links.contains(&self.channels[index].pair()) {
+            let reason = "closing together needs the peer, and its node is not connected".into();
+            return Err(LightningError::Unavailable { reason });
+        }
+        if alone.is_none() && self.in_flight_over(index) {
+            return Err(refused("a payment is in flight over the channel: close it afterwards".into()));
+        }
+        let tx = self.draw_txid();
+        self.channels[index].stage = Stage::Closing { alone, tx };
+        self.note_channel(index);
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! What a node asks of the program that runs it. The program answers from its record and ledger.
+//!
+//! Invariant: an event is delivered at least once, until the host has recorded it; hosts are idempotent
+//! (key: channel and stage, payment hash). Money: nothing is claimed that the host did not say to claim.
+
+use crate::{BoxFuture, Channel, ChannelId, NodeKey, OpeningId, PaymentHash, PaymentPreimage};
+
+/// The event is not recorded; the node delivers it again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event could not be recorded: {0}")]
+pub struct NotRecorded(pub String);
+
+/// A peer asks to open a channel with us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundChannel {
+    /// Who.
+    pub peer: NodeKey,
+    /// The channel's size.
+    pub amount_sat: u64,
+    /// Whether it would be announced to the network.
+    pub announced: bool,
+}
+
+/// The answer to [`InboundChannel`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Exactly this one was announced.
+    Accept {
+        /// Our id of the opening.
+        opening: OpeningId,
+        /// The delay we ask of the opener's own output, in blocks.
+        to_self_delay_blocks: u16,
+    },
+    /// The peer's operator gets this text.
+    Refuse {
+        /// Says why and what to do; holds no secret.
+        text: String,
+    },
+}
+
+/// The answer to a payment that could be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Take it.
+    Take,
+    /// Fail it back to the payer.
+    FailBack,
+    /// Ask again in a moment: it could not be decided or recorded now.
+    AskAgain,
+}
+
+/// What happened on our node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// A channel came to another stage; `channel` is how it stands now.
+    Channel(Channel),
+    /// Our payment arrived.
+    PaymentSent {
+        /// Which.
+        payment_hash: PaymentHash,
+        /// The receipt.
+        preimage: PaymentPreimage,
+        /// What it cost beyond its amount.
+        fee_msat: u64,
+    },
+    /// Our payment failed for good: nothing of it is in flight any more.
+    PaymentFailed {
+        /// Which.
+        payment_hash: PaymentHash,
+        /// The node's words.
+        reason: String,
+    },
+    /// A payment to us was claimed.
+    PaymentReceived {
+        /// Which.
+        payment_hash: PaymentHash,
+        /// How much.
+        amount_msat: u64,
+        /// Over which channels.
+        channels: Vec<ChannelId>,
+    },
+    /// A peer connected or was lost.
+    Peer {
+        /// Who.
+        peer: NodeKey,
+        /// Whether it is there now.
+        connected: bool,
+    },
+    /// A block was connected: heights and balances may have changed.
+    Block {
+        /// The new height.
+        height: u32,
+    },
+    /// The node has stopped and says what to do. Record and pages stay up.
+    Stopped {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// The program, as the node sees it.
+pub trait Host: Send + Sync + 'static {
+    /// Decides on a channel that a peer wants to open.
+    fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission>;
+    /// Decides on a payment that has arrived in full.
+    fn payment_claimable(&self, payment_hash: PaymentHash, amount_msat: u64) -> BoxFuture<'_, Claim>;
+    /// Records an event.
+    fn event(&self, event: NodeEvent) -> BoxFuture<'_, Result<(), NotRecorded>>;
+    /// Takes a message of a peer; may be lost, repeated, or come from a stranger.
+    fn message(&self, from: NodeKey, bytes: Vec<u8>);
+}

@@ -1,0 +1,263 @@
+//! The node port: one trait, and the states of channels and payments that every adapter shares.
+
+use std::fmt;
+
+use bitcoin::{Address, OutPoint, Txid};
+
+use crate::{BoxFuture, LightningError, OpenFailure};
+
+/// A node's public key (BOLT 7).
+pub type NodeKey = bitcoin::secp256k1::PublicKey;
+/// SHA-256 of the preimage (BOLT 2, BOLT 11).
+pub type PaymentHash = [u8; 32];
+/// What the payee reveals by claiming.
+pub type PaymentPreimage = [u8; 32];
+
+/// Our own id of an opening, known before the node is asked: looked for before anything is opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpeningId(pub u128);
+
+/// The node's id of a channel, the same for its whole life (BOLT 2 `channel_id`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelId(pub [u8; 32]);
+
+impl fmt::Display for ChannelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What a node is and can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// Its key.
+    pub key: NodeKey,
+    /// The chain it is on.
+    pub network: bitcoin::Network,
+    /// The height it has processed.
+    pub height: u32,
+    /// Whether that is the chain source's tip.
+    pub synced: bool,
+    /// Software and version, for people.
+    pub software: String,
+    /// Whether it can add funds to an open channel.
+    pub splice: bool,
+    /// Whether it can make and pay offers.
+    pub bolt12: bool,
+}
+
+/// The node's money, in satoshi and millisatoshi.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balances {
+    /// On chain, confirmed, ours, and not set aside for something under way.
+    pub onchain_spendable_sat: u64,
+    /// On chain, confirmed and unconfirmed, ours.
+    pub onchain_total_sat: u64,
+    /// Of it, kept for fees of closing channels.
+    pub anchor_reserve_sat: u64,
+    /// Our side of all channels that are not closed.
+    pub channels_msat: u64,
+    /// Coming back from closed channels, not yet spendable.
+    pub closing_sat: u64,
+}
+
+/// How far a channel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelState {
+    /// Asked for; no funding transaction yet.
+    Requested,
+    /// The funding transaction is known; it has `confirmations` of `needed`.
+    Pending {
+        /// Blocks seen, the funding block counted.
+        confirmations: u32,
+        /// Blocks needed.
+        needed: u32,
+    },
+    /// Both sides are ready; payable when the peer is connected.
+    Open {
+        /// Whether payments can be sent now.
+        usable: bool,
+    },
+    /// Closing; no new payments.
+    Closing {
+        /// Whether one side closed it alone.
+        forced: bool,
+    },
+    /// Closed and settled in the commitment or closing transaction.
+    Closed {
+        /// Whether one side closed it alone.
+        forced: bool,
+        /// The transaction that spent the funding output, once known.
+        closing_tx: Option<Txid>,
+    },
+    /// Never opened.
+    Failed(OpenFailure),
+}
+
+/// A channel as our node sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// The node's id.
+    pub id: ChannelId,
+    /// Our id.
+    pub opening: OpeningId,
+    /// Who is at the other end.
+    pub peer: NodeKey,
+    /// Whether we opened it.
+    pub outbound: bool,
+    /// The funding output, once known.
+    pub funding: Option<OutPoint>,
+    /// Its size.
+    pub capacity_sat: u64,
+    /// What is ours.
+    pub local_msat: u64,
+    /// What can be sent over it in all, now.
+    pub outbound_capacity_msat: u64,
+    /// What one payment can carry over it, now.
+    pub next_outbound_htlc_limit_msat: u64,
+    /// What the peer can send us over it in all, now.
+    pub inbound_capacity_msat: u64,
+    /// What we must keep in it.
+    pub reserve_sat: u64,
+    /// How many blocks our own output waits after a forced close.
+    pub our_delay_blocks: Option<u16>,
+    /// How far it is.
+    pub state: ChannelState,
+}
+
+/// An opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenChannel {
+    /// Our id, chosen by the caller and stored before the call.
+    pub opening: OpeningId,
+    /// With whom; must be connected.
+    pub peer: NodeKey,
+    /// The channel's size.
+    pub amount_sat: u64,
+}
+
+/// How to close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseMode {
+    /// Together with the peer.
+    Cooperative,
+    /// Alone; our own money comes back after the delay.
+    Forced,
+}
+
+/// What an invoice is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInvoice {
+    /// Exact amount.
+    pub amount_msat: u64,
+    /// SHA-256 that stands in the invoice instead of a description (BOLT 11, tag `h`).
+    pub description_hash: [u8; 32],
+    /// Seconds from now.
+    pub expiry_s: u32,
+}
+
+/// An invoice that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeInvoice {
+    /// BOLT 11.
+    pub bolt11: String,
+    /// Its payment hash.
+    pub payment_hash: PaymentHash,
+    /// Its last instant, seconds since 1970 UTC.
+    pub expires_at_s: u64,
+}
+
+/// A payment to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pay {
+    /// BOLT 11, with an amount.
+    pub bolt11: String,
+    /// The only channels it may use; each ends at the payee (checked).
+    pub channels: Vec<ChannelId>,
+}
+
+/// What is known of a payment we sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentState {
+    /// The node does not know this hash. Money: that is not the same as failed.
+    Absent,
+    /// On its way.
+    InFlight,
+    /// Arrived.
+    Sent {
+        /// The receipt.
+        preimage: PaymentPreimage,
+        /// What it cost beyond its amount.
+        fee_msat: u64,
+    },
+    /// Failed for good.
+    Failed {
+        /// The node's words.
+        reason: String,
+    },
+}
+
+/// A transaction that moved money of our on-chain wallet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnchainMovement {
+    /// Which.
+    pub txid: Txid,
+    /// What came to our scripts, change counted.
+    pub received_sat: u64,
+    /// What of ours it spent.
+    pub sent_sat: u64,
+    /// The sum of all its outputs.
+    pub outputs_sat: u64,
+    /// What it cost, where all that it spends is known to the wallet.
+    pub fee_sat: Option<u64>,
+    /// Its block's height; absent while it is not confirmed.
+    pub height: Option<u32>,
+}
+
+/// A peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its key.
+    pub key: NodeKey,
+    /// Whether it is connected.
+    pub connected: bool,
+}
+
+/// The longest node message in bytes; the record's sync cuts longer ones into chunks (BOLT 1:
+/// 65,535 less the type).
+pub const MESSAGE_LEN_MAX: usize = 65_533;
+
+/// A company's own Lightning node. Every adapter passes the same conformance suite.
+pub trait Lightning: Send + Sync + 'static {
+    /// Who and what it is.
+    fn info(&self) -> BoxFuture<'_, Result<NodeInfo, LightningError>>;
+    /// Its money.
+    fn balances(&self) -> BoxFuture<'_, Result<Balances, LightningError>>;
+    /// All transactions that moved money of our on-chain wallet, in no particular order.
+    fn onchain_movements(&self) -> BoxFuture<'_, Result<Vec<OnchainMovement>, LightningError>>;
+    /// A fresh deposit address.
+    fn new_address(&self) -> BoxFuture<'_, Result<Address, LightningError>>;
+    /// Connects, and keeps reconnecting to that address until the process ends.
+    fn connect<'a>(&'a self, peer: NodeKey, address: &'a str) -> BoxFuture<'a, Result<(), LightningError>>;
+    /// Peers it knows.
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<Peer>, LightningError>>;
+    /// Opens an unannounced channel; returns when the node has taken the order. The stages come as events.
+    /// Calling it again with the same `opening` never opens a second channel.
+    fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>>;
+    /// All channels that are not closed, and those that closed while the node remembers them.
+    fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>>;
+    /// Closes; returns when the node has taken the order.
+    fn close_channel(&self, channel: ChannelId, mode: CloseMode)
+    -> BoxFuture<'_, Result<(), LightningError>>;
+    /// Makes an invoice.
+    fn create_invoice(&self, invoice: NewInvoice) -> BoxFuture<'_, Result<MadeInvoice, LightningError>>;
+    /// Sends; returns when the node has taken the order. The outcome comes as an event and by
+    /// [`Self::payment`]. Money: the same hash again never pays twice.
+    fn pay(&self, pay: Pay) -> BoxFuture<'_, Result<(), LightningError>>;
+    /// What the node knows of a payment we sent.
+    fn payment(&self, payment_hash: PaymentHash) -> BoxFuture<'_, Result<PaymentState, LightningError>>;
+    /// Sends bytes to a connected peer; may be lost.
+    fn send_message(&self, peer: NodeKey, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), LightningError>>;
+    /// Stops in order; what was taken is on disk.
+    fn stop(&self) -> BoxFuture<'_, ()>;
+}
