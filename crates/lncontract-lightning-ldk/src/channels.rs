@@ -1,0 +1,292 @@
+//! Channels as the port shows them: LDK's list, and a table of our own that remembers what LDK forgets.
+//!
+//! Invariant: an opening has one row, written before LDK hears of it, and keeps it after the channel is gone;
+//! so "was this opened?" has one answer through every restart.
+//!
+//! `local_msat` is our balance without what is in flight. LDK gives no such figure, so it is put together
+//! from `outbound_capacity_msat`, which is (balance - in flight - the opener's two anchors of 330 sat -
+//! reserve), cut off at zero; where it is cut off, from the same figure of the peer's side. Commitment fees
+//! are not deducted, so the figure changes with payments only,
+//! and a ledger can be compared to the millisatoshi.
+
+use std::sync::Arc;
+
+use bitcoin::{Block, OutPoint, Txid, secp256k1::PublicKey};
+use lightning::{
+    io,
+    ln::channel_state::{ChannelDetails, ChannelShutdownState},
+};
+use lncontract_lightning::{Channel, ChannelId, ChannelState, OpenFailure, OpeningId};
+use serde::{Deserialize, Serialize};
+
+use crate::{table::Table, watch::Bell};
+
+/// Two anchors of 330 sat, paid by the opener (BOLT 3).
+const ANCHORS_MSAT: u64 = 660_000;
+
+/// What is remembered of an opening, ours or the peer's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelRow {
+    pub(crate) peer: PublicKey,
+    pub(crate) outbound: bool,
+    pub(crate) amount_sat: u64,
+    /// The channel's id, once it has its lasting one.
+    pub(crate) id: Option<[u8; 32]>,
+    pub(crate) funding: Option<OutPoint>,
+    /// Whether the funding transaction may be on its way: the channel existed.
+    pub(crate) funded: bool,
+    /// Our coins in the funding transaction.
+    pub(crate) inputs: Vec<OutPoint>,
+    /// The funding transaction, if ours. Money: given to the chain only once `funded` (the peer has signed
+    /// our way back); then LDK's own broadcast may have been cut off by the end of the process,
+    /// so it is given again.
+    #[serde(default)]
+    pub(crate) funding_tx: Option<bitcoin::Transaction>,
+    pub(crate) end: Option<End>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum End {
+    /// Never opened.
+    Failed(OpenFailure),
+    /// Closed; `closing_tx` is known when a block holds it.
+    Closed { forced: bool, local_msat: u64, closing_tx: Option<Txid> },
+}
+
+impl ChannelRow {
+    pub(crate) fn ordered(peer: PublicKey, outbound: bool, amount_sat: u64) -> Self {
+        let (id, funding, inputs, funding_tx, end) = (None, None, Vec::new(), None, None);
+        ChannelRow { peer, outbound, amount_sat, id, funding, funded: false, inputs, funding_tx, end }
+    }
+
+    /// The row as a channel; LDK has it no more, or not yet.
+    pub(crate) fn channel(&self, opening: OpeningId) -> Channel {
+        let (local_msat, state) = match &self.end {
+            Some(End::Failed(failure)) => (0, ChannelState::Failed(failure.clone())),
+            Some(End::Closed { forced, local_msat, closing_tx: None }) => {
+                (*local_msat, ChannelState::Closing { forced: *forced })
+            }
+            Some(End::Closed { forced, local_msat, closing_tx }) => {
+                (*local_msat, ChannelState::Closed { forced: *forced, closing_tx: *closing_tx })
+            }
+            // Between LDK's dropping it and the event that says how: a moment.
+            None if self.funded => (0, ChannelState::Closing { forced: false }),
+            None => (0, ChannelState::Requested),
+        };
+        Channel {
+            id: ChannelId(self.id.unwrap_or_default()),
+            opening,
+            peer: self.peer,
+            outbound: self.outbound,
+            funding: self.funding,
+            capacity_sat: self.amount_sat,
+            local_msat,
+            outbound_capacity_msat: 0,
+            next_outbound_htlc_limit_msat: 0,
+            inbound_capacity_msat: 0,
+            reserve_sat: 0,
+            our_delay_blocks: None,
+            state,
+        }
+    }
+}
+
+/// The table of channels.
+pub(crate) struct ChannelBook {
+    table: Table<ChannelRow>,
+    bell: Arc<Bell>,
+}
+
+fn key(opening: OpeningId) -> String {
+    format!("{:032x}", opening.0)
+}
+
+impl ChannelBook {
+    pub(crate) fn new(table: Table<ChannelRow>, bell: Arc<Bell>) -> Self {
+        ChannelBook { table, bell }
+    }
+
+    pub(crate) fn get(&self, opening: OpeningId) -> Option<ChannelRow> {
+        self.table.get(&key(opening))
+    }
+
+    pub(crate) fn put(&self, opening: OpeningId, row: ChannelRow) -> Result<(), io::Error> {
+        self.table.put(&key(opening), row)?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, opening: OpeningId) -> Result<(), io::Error> {
+        self.table.remove(&key(opening))
+    }
+
+    pub(crate) fn update(
+        &self,
+        opening: OpeningId,
+        change: impl FnOnce(&mut ChannelRow),
+    ) -> Result<(), io::Error> {
+        self.table.update(&key(opening), change)?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// All openings.
+    pub(crate) fn rows(&self) -> Vec<(OpeningId, ChannelRow)> {
+        let opening = |key: &str| u128::from_str_radix(key, 16).map(OpeningId).ok();
+        self.table.all().into_iter().filter_map(|(key, row)| Some((opening(&key)?, row))).collect()
+    }
+
+    /// Notes the transaction in the block that spends the funding output of a channel of ours.
+    pub(crate) fn block_connected(&self, block: &Block) -> Result<(), io::Error> {
+        let open = |row: &ChannelRow| !matches!(row.end, Some(End::Failed(_)));
+        for (opening, row) in self.rows().into_iter().filter(|(_, row)| open(row)) {
+            let Some(funding) = row.funding else { continue };
+            let spends = |tx: &&bitcoin::Transaction| tx.input.iter().any(|i| i.previous_output == funding);
+            let Some(closing) = block.txdata.iter().find(spends) else { continue };
+            let txid = closing.compute_txid();
+            self.update(opening, |row| match &mut row.end {
+                Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
+                // LDK has not said yet how it ended; taken for the peer's forced close until it does.
+                end => *end = Some(End::Closed { forced: true, local_msat: 0, closing_tx: Some(txid) }),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// All channels: LDK's, and those it has no more.
+    pub(crate) fn channels(&self, live: &[ChannelDetails]) -> Vec<Channel> {
+        let mut channels: Vec<Channel> = live.iter().map(of_details).collect();
+        for (opening, row) in self.rows() {
+            if !channels.iter().any(|channel| channel.opening == opening) {
+                channels.push(row.channel(opening));
+            }
+        }
+        channels
+    }
+}
+
+fn of_details(details: &ChannelDetails) -> Channel {
+    Channel {
+        id: ChannelId(details.channel_id.0),
+        opening: OpeningId(details.user_channel_id),
+        peer: details.counterparty.node_id,
+        outbound: details.is_outbound,
+        funding: details.funding_txo.map(|outpoint| outpoint.into_bitcoin_outpoint()),
+        capacity_sat: details.channel_value_satoshis,
+        local_msat: local_msat(details),
+        outbound_capacity_msat: details.outbound_capacity_msat,
+        next_outbound_htlc_limit_msat: details.next_outbound_htlc_limit_msat,
+        inbound_capacity_msat: details.inbound_capacity_msat,
+        reserve_sat: details.unspendable_punishment_reserve.unwrap_or(0),
+        our_delay_blocks: details.force_close_spend_delay,
+        state: live_state(details),
+    }
+}
+
+fn live_state(details: &ChannelDetails) -> ChannelState {
+    let shutdown = details.channel_shutdown_state.unwrap_or(ChannelShutdownState::NotShuttingDown);
+    if shutdown != ChannelShutdownState::NotShuttingDown {
+        ChannelState::Closing { forced: false }
+    } else if details.is_channel_ready {
+        ChannelState::Open { usable: details.is_usable }
+    } else if details.funding_txo.is_some() {
+        let needed = details.confirmations_required.unwrap_or(0);
+        ChannelState::Pending { confirmations: details.confirmations.unwrap_or(0).min(needed), needed }
+    } else {
+        ChannelState::Requested
+    }
+}
+
+/// See the head of this file.
+fn local_msat(details: &ChannelDetails) -> u64 {
+    let capacity_msat = details.channel_value_satoshis * 1_000;
+    let anchors = |opener: bool| if opener { ANCHORS_MSAT } else { 0 };
+    let ours = Side {
+        capacity_msat: details.outbound_capacity_msat,
+        reserve_sat: details.unspendable_punishment_reserve.unwrap_or(0),
+        anchors_msat: anchors(details.is_outbound),
+    };
+    let theirs = Side {
+        capacity_msat: details.inbound_capacity_msat,
+        reserve_sat: details.counterparty.unspendable_punishment_reserve,
+        anchors_msat: anchors(!details.is_outbound),
+    };
+    let in_flight_msat: u64 = details.pending_outbound_htlcs.iter().map(|htlc| htlc.amount_msat).sum::<u64>()
+        + details.pending_inbound_htlcs.iter().map(|htlc| htlc.amount_msat).sum::<u64>();
+    balance(capacity_msat, ours, theirs, in_flight_msat)
+}
+
+/// One side of a channel as LDK tells it.
+#[derive(Clone, Copy)]
+struct Side {
+    capacity_msat: u64,
+    reserve_sat: u64,
+    anchors_msat: u64,
+}
+
+impl Side {
+    /// The balance, unless the capacity was cut off at zero.
+    fn balance_msat(self) -> Option<u64> {
+        let balance = self.capacity_msat + self.reserve_sat * 1_000 + self.anchors_msat;
+        (self.capacity_msat > 0).then_some(balance)
+    }
+}
+
+fn balance(channel_msat: u64, ours: Side, theirs: Side, in_flight_msat: u64) -> u64 {
+    let from_theirs = || {
+        let theirs_msat = theirs.balance_msat()?;
+        channel_msat.checked_sub(theirs_msat + in_flight_msat)
+    };
+    // Both cut off: all but the reserves is in flight, or the channel is about to be funded.
+    ours.balance_msat().or_else(from_theirs).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A channel of 30,000,000 sat with 1 % reserve on both sides, opened by us;
+    /// our balance and what is in flight.
+    fn check(ours_msat: u64, in_flight_msat: u64) {
+        let channel_msat = 30_000_000_000;
+        let theirs_msat = channel_msat - ours_msat - in_flight_msat;
+        let side = |balance_msat: u64, anchors_msat: u64| Side {
+            capacity_msat: balance_msat.saturating_sub(anchors_msat + 300_000_000),
+            reserve_sat: 300_000,
+            anchors_msat,
+        };
+        let (ours, theirs) = (side(ours_msat, ANCHORS_MSAT), side(theirs_msat, 0));
+        assert_eq!(balance(channel_msat, ours, theirs, in_flight_msat), ours_msat, "seen from the opener");
+        assert_eq!(balance(channel_msat, theirs, ours, in_flight_msat), theirs_msat, "seen from the other");
+    }
+
+    #[test]
+    fn balances_are_exact_to_the_millisatoshi_from_both_sides() {
+        check(30_000_000_000, 0);
+        check(29_999_999_999, 0);
+        check(5_000_000_001, 0);
+        check(300_660_000, 0);
+        check(300_660_001, 0);
+        check(20_000_000_000, 4_999_999_999);
+    }
+
+    #[test]
+    fn a_row_tells_how_the_channel_ended() {
+        use bitcoin::{hashes::Hash, secp256k1::Secp256k1};
+        let peer = bitcoin::secp256k1::SecretKey::from_slice(&[1; 32]).expect("a key");
+        let mut row = ChannelRow::ordered(peer.public_key(&Secp256k1::new()), true, 1_000_000);
+        let state = |row: &ChannelRow| row.channel(OpeningId(7)).state;
+        assert_eq!(state(&row), ChannelState::Requested);
+        row.funded = true;
+        row.end = Some(End::Closed { forced: true, local_msat: 5, closing_tx: None });
+        assert_eq!(state(&row), ChannelState::Closing { forced: true });
+        let closing_tx = Some(Txid::from_byte_array([3; 32]));
+        row.end = Some(End::Closed { forced: true, local_msat: 5, closing_tx });
+        assert_eq!(state(&row), ChannelState::Closed { forced: true, closing_tx });
+        row.end = Some(End::Failed(OpenFailure::PeerPendingLimit));
+        let again: ChannelRow =
+            serde_json::from_slice(&serde_json::to_vec(&row).expect("written")).expect("read again");
+        assert_eq!(state(&again), ChannelState::Failed(OpenFailure::PeerPendingLimit));
+    }
+}

@@ -1,0 +1,199 @@
+//! Spending: funding transactions, fee bumps for LDK, signatures for our inputs.
+//!
+//! Invariant: what is selected is locked in the same step. Only inputs that are ours are signed.
+
+use std::future::Future;
+
+use bdk_wallet::KeychainKind;
+use bitcoin::{
+    Amount, EcdsaSighashType, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness,
+    absolute::LockTime,
+    bip32::{ChildNumber, Xpriv},
+    secp256k1::{Message, Secp256k1},
+    sighash::SighashCache,
+    transaction::Version,
+};
+use lightning::{
+    chain::ClaimId,
+    sign::ChangeDestinationSource,
+    util::wallet_utils::{CoinSelection, CoinSelectionSource, ConfirmedUtxo, Input},
+};
+use lncontract_lightning::OpenFailure;
+
+use super::{
+    ClaimLock, Inner, OnchainWallet,
+    coins::{Frame, Selection, select},
+};
+
+/// Weight of an input without script and witness: outpoint and sequence (BIP 141).
+const BASE_INPUT_WU: u64 = 160;
+
+impl OnchainWallet {
+    /// Whether a channel of that size can be funded with `reserve_sat` left over; if not,
+    /// how much is missing.
+    ///
+    /// # Errors
+    /// [`OpenFailure::InsufficientFunds`]: one more confirmed deposit of exactly the missing sum is enough.
+    pub(crate) fn can_fund(&self, amount_sat: u64, reserve_sat: u64, rate: u32) -> Result<(), OpenFailure> {
+        self.inner().funding_coins(amount_sat, reserve_sat, rate).map(|_| ())
+    }
+
+    /// Builds, locks and signs a funding transaction. LDK broadcasts it when that is safe.
+    pub(crate) fn build_funding(
+        &self,
+        script: ScriptBuf,
+        amount_sat: u64,
+        reserve_sat: u64,
+        rate: u32,
+    ) -> Result<Transaction, OpenFailure> {
+        let mut inner = self.inner();
+        let selection = inner.funding_coins(amount_sat, reserve_sat, rate)?;
+        let mut output = vec![TxOut { value: Amount::from_sat(amount_sat), script_pubkey: script }];
+        if let Some(change_sat) = selection.change_sat {
+            let change = inner.bdk.reveal_next_address(KeychainKind::Internal).address.script_pubkey();
+            output.push(TxOut { value: Amount::from_sat(change_sat), script_pubkey: change });
+        }
+        let input = selection.coins.iter().map(|coin| TxIn {
+            previous_output: coin.outpoint,
+            script_sig: ScriptBuf::new(),
+            sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+            witness: Witness::new(),
+        });
+        let mut transaction =
+            Transaction { version: Version::TWO, lock_time: LockTime::ZERO, input: input.collect(), output };
+        self.sign_ours(&inner, &mut transaction)
+            .map_err(|()| OpenFailure::Unknown { text: "our wallet could not sign the funding".into() })?;
+        selection.coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
+        self.keep(&mut inner);
+        Ok(transaction)
+    }
+
+    /// Signs each P2WPKH input that is ours (BIP 143); leaves the others.
+    fn sign_ours(&self, inner: &Inner, transaction: &mut Transaction) -> Result<(), ()> {
+        let secp = Secp256k1::new();
+        let mut witnesses = Vec::new();
+        let mut cache = SighashCache::new(&*transaction);
+        for (index, input) in transaction.input.iter().enumerate() {
+            let Some(spent) = inner.bdk.tx_graph().get_txout(input.previous_output) else { continue };
+            let Some((keychain, number)) = inner.bdk.derivation_of_spk(spent.script_pubkey.clone()) else {
+                continue;
+            };
+            let key = self.key(keychain, number).ok_or(())?.private_key;
+            let hash = cache
+                .p2wpkh_signature_hash(index, &spent.script_pubkey, spent.value, EcdsaSighashType::All)
+                .map_err(|_| ())?;
+            let signature = bitcoin::ecdsa::Signature {
+                // Low R, so one byte shorter at most: LDK counts on it when it sets the fee of a bump.
+                signature: secp.sign_ecdsa_low_r(&Message::from(hash), &key),
+                sighash_type: EcdsaSighashType::All,
+            };
+            witnesses.push((index, Witness::p2wpkh(&signature, &key.public_key(&secp))));
+        }
+        for (index, witness) in witnesses {
+            transaction.input[index].witness = witness;
+        }
+        Ok(())
+    }
+
+    /// The key m/84'/coin'/0'/keychain/number (BIP 84).
+    fn key(&self, keychain: KeychainKind, number: u32) -> Option<Xpriv> {
+        let coin = u32::from(!self.master.network.is_mainnet());
+        let hardened = |index| ChildNumber::from_hardened_idx(index).ok();
+        let normal = |index| ChildNumber::from_normal_idx(index).ok();
+        let path = [hardened(84)?, hardened(coin)?, hardened(0)?, normal(keychain as u32)?, normal(number)?];
+        self.master.derive_priv(&Secp256k1::new(), &path).ok()
+    }
+
+    /// Selects and locks coins for LDK; the same claim gets its earlier coins again.
+    fn select_for(&self, claim: Option<ClaimId>, frame: Frame, weight_max: u64) -> Result<CoinSelection, ()> {
+        let mut inner = self.inner();
+        let earlier = claim.and_then(|id| inner.claims.get(&id)).map(|lock| lock.outpoints.clone());
+        let earlier = earlier.unwrap_or_default();
+        let mut first = inner.confirmed_coins();
+        first.retain(|coin| earlier.contains(&coin.outpoint));
+        let selection = select(&first, &inner.free_coins(), frame).ok_or_else(|| {
+            tracing::error!(
+                "no confirmed coin on chain to pay the fee of a closing channel: deposit some now"
+            );
+        })?;
+        if selection.weight_wu > weight_max {
+            return Err(());
+        }
+        let coin_selection = inner.as_coin_selection(&selection)?;
+        let outpoints: Vec<OutPoint> = selection.coins.iter().map(|coin| coin.outpoint).collect();
+        outpoints.iter().for_each(|outpoint| inner.bdk.lock_outpoint(*outpoint));
+        if let Some(id) = claim {
+            let height = inner.bdk.latest_checkpoint().height();
+            inner.claims.insert(id, ClaimLock { outpoints, height });
+        }
+        self.keep(&mut inner);
+        Ok(coin_selection)
+    }
+}
+
+impl Inner {
+    fn funding_coins(&self, amount_sat: u64, reserve_sat: u64, rate: u32) -> Result<Selection, OpenFailure> {
+        let coins = self.free_coins();
+        let available_sat: u64 = coins.iter().map(|coin| coin.value_sat).sum();
+        let frame = Frame::funding(amount_sat, rate);
+        let selection = select(&[], &coins, frame)
+            .filter(|selection| available_sat >= amount_sat + selection.fee_sat + reserve_sat);
+        selection.ok_or_else(|| {
+            let needed_sat = frame.needed_with_another_coin_sat(coins.len()) + reserve_sat;
+            let missing_sat = needed_sat.saturating_sub(available_sat);
+            OpenFailure::InsufficientFunds { needed_sat, available_sat, missing_sat }
+        })
+    }
+
+    fn as_coin_selection(&mut self, selection: &Selection) -> Result<CoinSelection, ()> {
+        let mut confirmed_utxos = Vec::new();
+        for coin in &selection.coins {
+            let previous = self.bdk.get_tx(coin.outpoint.txid).ok_or(())?.tx_node.tx.as_ref().clone();
+            confirmed_utxos.push(ConfirmedUtxo::new_p2wpkh(previous, coin.outpoint.vout)?);
+        }
+        let change_output = selection.change_sat.map(|change_sat| TxOut {
+            value: Amount::from_sat(change_sat),
+            script_pubkey: self.bdk.reveal_next_address(KeychainKind::Internal).address.script_pubkey(),
+        });
+        Ok(CoinSelection { confirmed_utxos, change_output })
+    }
+}
+
+impl CoinSelectionSource for OnchainWallet {
+    fn select_confirmed_utxos<'a>(
+        &'a self,
+        claim_id: Option<ClaimId>,
+        must_spend: Vec<Input>,
+        must_pay_to: &'a [TxOut],
+        target_feerate_sat_per_1000_weight: u32,
+        max_tx_weight: u64,
+    ) -> impl Future<Output = Result<CoinSelection, ()>> + Send + 'a {
+        let inputs_wu: u64 = must_spend.iter().map(|input| BASE_INPUT_WU + input.satisfaction_weight).sum();
+        let outputs_wu: u64 = must_pay_to.iter().map(|output| output.weight().to_wu()).sum();
+        let brought_sat: u64 = must_spend.iter().map(|input| input.previous_utxo.value.to_sat()).sum();
+        let taken_sat: u64 = must_pay_to.iter().map(|output| output.value.to_sat()).sum();
+        let frame = Frame {
+            weight_wu: inputs_wu + outputs_wu,
+            pay_sat: taken_sat,
+            brought_sat,
+            rate_sat_per_kwu: target_feerate_sat_per_1000_weight,
+        };
+        let selection = self.select_for(claim_id, frame, max_tx_weight);
+        async move { selection }
+    }
+
+    fn sign_psbt<'a>(&'a self, psbt: Psbt) -> impl Future<Output = Result<Transaction, ()>> + Send + 'a {
+        let mut transaction = psbt.unsigned_tx;
+        let signed = self.sign_ours(&self.inner(), &mut transaction);
+        async move { signed.map(|()| transaction) }
+    }
+}
+
+impl ChangeDestinationSource for OnchainWallet {
+    fn get_change_destination_script<'a>(
+        &'a self,
+    ) -> impl Future<Output = Result<ScriptBuf, ()>> + Send + 'a {
+        let script = self.fresh_script();
+        async move { script }
+    }
+}

@@ -1,0 +1,158 @@
+//! A payer that crashes again and again in the middle of payments: no channel is lost, and each invoice is
+//! paid once. A crash is the end of the runtime that the node's tasks run in:
+//! nothing more is written after it.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use bitcoin::Network;
+use lncontract_devchain::DevChain;
+use lncontract_lightning::{
+    Channel, ChannelId, ChannelState, Claim, Lightning, NewInvoice, OpenChannel, OpeningId, Pay,
+    PaymentState, conformance::ScriptedHost,
+};
+use lncontract_lightning_ldk::{LdkConfig, LdkNode, new_seed};
+use tokio::runtime::Runtime;
+
+const CRASHES: u64 = 12;
+const AMOUNT_MSAT: u64 = 100_000_007;
+const CHANNEL_SAT: u64 = 10_000_000;
+
+/// A node in a runtime of its own.
+struct Cell {
+    runtime: Runtime,
+    node: Arc<LdkNode>,
+}
+
+impl Cell {
+    fn start(config: LdkConfig) -> Cell {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let node = runtime.block_on(start(config));
+        Cell { runtime, node }
+    }
+
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    fn crash(self) {
+        // Waits for threads that are in the middle of something; no task runs on.
+        self.runtime.shutdown_timeout(Duration::from_secs(5));
+    }
+}
+
+/// The lock of a node that crashed is free when its last task is gone.
+async fn start(config: LdkConfig) -> Arc<LdkNode> {
+    for _ in 0..100 {
+        match LdkNode::start(config.clone()).await {
+            Ok(node) => return node,
+            Err(lncontract_lightning_ldk::StartError::Locked(_)) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("the node does not start after a crash: {error}"),
+        }
+    }
+    panic!("the folder stays locked")
+}
+
+fn config(dir: &Path, chain: &Arc<DevChain>) -> (LdkConfig, Arc<ScriptedHost>) {
+    let host = Arc::new(ScriptedHost::default());
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let config = LdkConfig::new(
+        dir.to_path_buf(),
+        new_seed(),
+        Network::Regtest,
+        any_port,
+        chain.clone(),
+        host.clone(),
+    );
+    (config, host)
+}
+
+async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
+    for _ in 0..3_000 {
+        if look().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never came: {what}");
+}
+
+async fn only_channel(node: &LdkNode) -> Option<Channel> {
+    node.channels().await.expect("the node runs").pop()
+}
+
+async fn open_channel(node: &LdkNode, seller: &LdkNode, chain: &DevChain) -> ChannelId {
+    for (node, sat) in [(node, 2 * CHANNEL_SAT), (seller, 1_000_000)] {
+        let address = node.new_address().await.expect("an address");
+        chain.fund(&address, sat).expect("the miner has enough");
+        chain.mine(1);
+        until("the deposit", async || {
+            node.balances().await.expect("the node runs").onchain_spendable_sat == sat
+        })
+        .await;
+    }
+    node.connect(seller.key(), &seller.listen_addr().to_string()).await.expect("connected");
+    let open = OpenChannel { opening: OpeningId(1), peer: seller.key(), amount_sat: CHANNEL_SAT };
+    let id = node.open_channel(open).await.expect("announced");
+    until("the open channel", async || {
+        chain.mine(1);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        usable(node).await
+    })
+    .await;
+    id
+}
+
+async fn usable(node: &LdkNode) -> bool {
+    only_channel(node).await.is_some_and(|channel| channel.state == ChannelState::Open { usable: true })
+}
+
+/// Sends, also again after a crash, until the outcome is known. Money: always the same hash.
+async fn pay_to_the_end(node: &LdkNode, bolt11: &str, hash: [u8; 32], channel: ChannelId) {
+    until("the outcome", async || match node.payment(hash).await.expect("the node runs") {
+        PaymentState::Sent { .. } => true,
+        PaymentState::InFlight => false,
+        PaymentState::Absent => {
+            // Not usable yet right after a start: asked again.
+            let _ = node.pay(Pay { bolt11: bolt11.into(), channels: vec![channel] }).await;
+            false
+        }
+        PaymentState::Failed { reason } => panic!("nothing fails here: {reason}"),
+    })
+    .await;
+}
+
+#[test]
+fn a_payer_that_crashes_during_payments_keeps_its_channel_and_pays_each_invoice_once() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let chain = DevChain::with_wall_clock();
+    let (seller_config, seller_host) = config(&dir.path().join("seller"), &chain);
+    let (buyer_config, _) = config(&dir.path().join("buyer"), &chain);
+    seller_host.announce(CHANNEL_SAT, OpeningId(2), 144);
+    let seller = Cell::start(seller_config);
+    let mut buyer = Cell::start(buyer_config.clone());
+    let channel = buyer.run(open_channel(&buyer.node, &seller.node, &chain));
+    for n in 0..CRASHES {
+        let new = NewInvoice { amount_msat: AMOUNT_MSAT, description_hash: [0; 32], expiry_s: 3_600 };
+        let invoice = seller.run(seller.node.create_invoice(new)).expect("an invoice");
+        let (bolt11, hash) = (invoice.bolt11, invoice.payment_hash);
+        seller_host.answer(hash, Claim::Take);
+        let pay = Pay { bolt11: bolt11.clone(), channels: vec![channel] };
+        buyer.run(buyer.node.pay(pay)).expect("the payment is taken");
+        // From before the first message to after the receipt.
+        buyer.run(async { tokio::time::sleep(Duration::from_millis(n * 4)).await });
+        buyer.crash();
+        buyer = Cell::start(buyer_config.clone());
+        buyer.run(until("the channel after the crash", async || usable(&buyer.node).await));
+        buyer.run(pay_to_the_end(&buyer.node, &bolt11, hash, channel));
+    }
+    let paid_msat = CRASHES * AMOUNT_MSAT;
+    let settled = async || seller.node.balances().await.expect("it runs").channels_msat == paid_msat;
+    seller.run(until("all payments, each once", settled));
+    let channel = buyer.run(only_channel(&buyer.node)).expect("the channel");
+    assert_eq!(channel.local_msat, CHANNEL_SAT * 1_000 - paid_msat);
+    buyer.run(buyer.node.stop());
+    seller.run(seller.node.stop());
+}
