@@ -1,0 +1,195 @@
+//! The program of one company: its store, clock, keys, node and open contracts. Use cases are methods on it,
+//! one file each; nothing here knows a contract's rules.
+//!
+//! Invariant: a contract's lock is never held while the node is called; the node's event handler may take one
+//! for a moment: so neither can wait for the other.
+
+use std::{collections::HashMap, sync::Arc};
+
+use lncontract_core::{Hash, NodeId, v1::KeyStatement};
+use lncontract_lightning::{BoxFuture, Host, Lightning};
+use lncontract_record::SecretKey;
+use lncontract_store::{Change, Setting, Store};
+use tokio::sync::{Mutex, RwLock, broadcast, mpsc};
+
+use crate::{AppError, Clock, keys::Seed, live::Live};
+
+/// Starts the company's node from its seed. The binary wires which node that is.
+pub trait StartNode: Send + Sync + 'static {
+    /// Starts it; `Err` says what to do.
+    fn start<'a>(
+        &'a self,
+        seed: &'a [u8; 32],
+        host: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>>;
+}
+
+/// What the binary wires.
+pub struct Wiring {
+    /// The company's store.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How its node starts.
+    pub node: Arc<dyn StartNode>,
+    /// `regtest` or `signet`.
+    pub network: String,
+    /// Where other nodes reach ours: `host:port`.
+    pub node_address: String,
+}
+
+/// A company's program.
+pub struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) network: String,
+    pub(crate) node_address: String,
+    starter: Arc<dyn StartNode>,
+    unlocked: RwLock<Option<Arc<Unlocked>>>,
+    pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
+    pub(crate) strangers: Mutex<crate::exchange::Strangers>,
+    changed: broadcast::Sender<()>,
+    pub(crate) work: mpsc::UnboundedSender<Work>,
+    pub(crate) inbox: mpsc::Sender<(NodeId, Vec<u8>)>,
+}
+
+/// What wakes the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Something about this contract changed.
+    Contract(Hash),
+    /// Something about the node changed: look at all contracts.
+    All,
+}
+
+/// What there is only while the company's keys are unlocked.
+pub struct Unlocked {
+    /// Signs acts.
+    pub(crate) company_key: SecretKey,
+    /// Signs headers.
+    pub(crate) record_key: SecretKey,
+    /// The node; or why it does not run, and what to do.
+    pub(crate) node: Result<Arc<dyn Lightning>, String>,
+    /// Our own key statement.
+    pub(crate) statement: KeyStatement,
+    /// The name for pages.
+    pub(crate) short_name: String,
+}
+
+/// How many unread messages of peers are kept before new ones are dropped: they are sent again.
+const INBOX_LEN_MAX: usize = 4_096;
+/// The setting that keeps our node's key.
+const NODE_ID: &str = "node-id";
+
+impl App {
+    /// Makes the program and starts its worker on the present runtime.
+    pub fn start(wiring: Wiring) -> Arc<Self> {
+        let (work, work_queue) = mpsc::unbounded_channel();
+        let (inbox, inbox_queue) = mpsc::channel(INBOX_LEN_MAX);
+        let app = Arc::new(Self {
+            store: wiring.store,
+            clock: wiring.clock,
+            network: wiring.network,
+            node_address: wiring.node_address,
+            starter: wiring.node,
+            unlocked: RwLock::new(None),
+            contracts: Mutex::new(HashMap::new()),
+            strangers: Mutex::default(),
+            changed: broadcast::channel(64).0,
+            work,
+            inbox,
+        });
+        crate::worker::spawn(&app, work_queue, inbox_queue);
+        app
+    }
+
+    /// Returns notices that something a page shows may have changed.
+    pub fn watch(&self) -> broadcast::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Whether the keys are unlocked.
+    pub async fn is_unlocked(&self) -> bool {
+        self.unlocked.read().await.is_some()
+    }
+
+    /// Stops the node in order. The program may be dropped after it.
+    pub async fn stop(&self) {
+        let unlocked = self.unlocked.write().await.take();
+        if let Some(Ok(node)) = unlocked.map(|unlocked| unlocked.node.clone()) {
+            node.stop().await;
+        }
+    }
+
+    pub(crate) fn announce(&self) {
+        // No page is open: nobody has to be told.
+        let _ = self.changed.send(());
+    }
+
+    pub(crate) fn wake(&self, work: Work) {
+        // The worker ends with the program only.
+        let _ = self.work.send(work);
+        self.announce();
+    }
+
+    pub(crate) async fn unlocked(&self) -> Result<Arc<Unlocked>, AppError> {
+        self.unlocked.read().await.clone().ok_or_else(|| AppError::locked("the company's keys are locked"))
+    }
+
+    pub(crate) async fn node(&self) -> Result<Arc<dyn Lightning>, AppError> {
+        let node = self.unlocked().await?.node.clone();
+        node.map_err(|todo| AppError::not_now("node-stopped", "the node does not run", todo))
+    }
+
+    /// Makes keys of the seed and starts the node; a node that does not start leaves record and pages up.
+    pub(crate) async fn unlock(
+        self: &Arc<Self>,
+        seed: &Seed,
+        name: &str,
+        short_name: &str,
+    ) -> Result<(), AppError> {
+        let mut unlocked = self.unlocked.write().await;
+        if unlocked.is_some() {
+            return Ok(());
+        }
+        let bad_key = |_| AppError::fault("the seed makes no key");
+        let company_key = SecretKey::from_bytes(&seed.company()).map_err(bad_key)?;
+        let record_key = SecretKey::from_bytes(&seed.record()).map_err(bad_key)?;
+        let host = Arc::new(crate::host::AppHost::new(self));
+        let mut node = self.starter.start(&seed.node(), host).await;
+        let mut node_id = self.known_node_id().await?;
+        if let Ok(running) = &node {
+            match running.info().await {
+                Ok(info) => {
+                    node_id = lncontract_core::Bytes(info.key.serialize());
+                    let setting = Setting { key: NODE_ID.into(), value: node_id.to_string() };
+                    self.store.commit(vec![Change::PutSetting(setting)]).await?;
+                }
+                Err(error) => node = Err(error.to_string()),
+            }
+        }
+        let statement = KeyStatement {
+            name: name.to_owned(),
+            company_key: company_key.public(),
+            record_key: record_key.public(),
+            node_id,
+            endpoints: vec![self.node_address.clone()],
+        };
+        if let Err(reason) = &node {
+            tracing::error!(%reason, "the node does not run; record and pages stay up");
+        }
+        let short_name = short_name.to_owned();
+        *unlocked = Some(Arc::new(Unlocked { company_key, record_key, node, statement, short_name }));
+        drop(unlocked);
+        self.connect_all().await?;
+        self.wake(Work::All);
+        Ok(())
+    }
+
+    /// Our node's key as it was when the node ran last; zero if it never did. Without it our own key
+    /// statement would be another one while the node is down.
+    async fn known_node_id(&self) -> Result<NodeId, AppError> {
+        let stored = self.store.setting(NODE_ID).await?;
+        Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(NodeId::ZERO))
+    }
+}

@@ -1,0 +1,214 @@
+//! The exchange of records with counterparties: carries out what `record::Sync` says,
+//! over our node's messages.
+//!
+//! Invariant: frames of companies that we do not know are dropped unread. Entries are stored before they are
+//! believed, and sent only from the stored record.
+
+use std::{collections::HashMap, sync::Arc};
+
+use lncontract_core::{Hash, NodeId, v1::Side};
+use lncontract_record::{
+    Sync,
+    sync::{Input, Output},
+    wire::contract_of,
+};
+use lncontract_store::{Change, MarkDelivered};
+
+use crate::{
+    App, AppError,
+    companies::{node_key, statement_of},
+    live::Live,
+};
+
+/// Contracts of which a known company has told us and whose first entry is not here yet; bounded.
+pub(crate) type Strangers = HashMap<Hash, (NodeId, Sync)>;
+const STRANGERS_MAX: usize = 64;
+/// After that many seconds without an answer, heads are exchanged again.
+const ASK_AGAIN_S: i64 = 5;
+
+impl App {
+    /// Brings a contract forward: follows the connection, reconciles, and sends what the peer lacks.
+    pub(crate) async fn look_after(&self, contract: Hash) -> Result<(), AppError> {
+        self.follow_connection(contract).await?;
+        let done = self.reconcile(contract).await;
+        self.transmit(contract).await?;
+        done
+    }
+
+    async fn follow_connection(&self, contract: Hash) -> Result<(), AppError> {
+        let connected = self.connected().await;
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        let keys = live.record.state().keys(live.our_side.other());
+        let there = keys.is_some_and(|keys| node_key(keys).is_ok_and(|key| connected.contains(&key)));
+        let now = self.clock.now();
+        // An ack that nobody waits for is no reason to ask: it goes with the next entry.
+        let waits = live.record.needs_ack(live.our_side.other());
+        let held = live.ask_again_at.is_some_and(|at| now >= at);
+        let silent = (waits || held) && now > live.asked_at.plus_seconds(ASK_AGAIN_S);
+        let input = match (there, live.connected) {
+            (true, false) => Input::Connected,
+            (true, true) if silent => Input::Connected,
+            (false, true) => Input::Disconnected,
+            _ => return Ok(()),
+        };
+        live.connected = there;
+        live.asked_at = now;
+        if there {
+            live.ask_again_at = None;
+        }
+        let Live { sync, record, .. } = &mut *live;
+        let outputs = sync.handle(input, Some(record)).map_err(|error| unusable(&error))?;
+        let frames = self.carry_out(&mut live, outputs).await?;
+        let peer = peer_of(&live)?;
+        drop(live);
+        self.send(peer, frames).await
+    }
+
+    async fn transmit(&self, contract: Hash) -> Result<(), AppError> {
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        let Live { sync, record, .. } = &mut *live;
+        let outputs = sync.handle(Input::Appended, Some(record)).map_err(|error| unusable(&error))?;
+        let frames = self.carry_out(&mut live, outputs).await?;
+        let peer = peer_of(&live)?;
+        self.mark_delivered(&mut live).await?;
+        drop(live);
+        self.send(peer, frames).await
+    }
+
+    /// Takes a frame that a peer's node sent.
+    pub(crate) async fn take_frame(&self, from: NodeId, frame: &[u8]) -> Result<(), AppError> {
+        let contract = contract_of(frame).map_err(|error| unusable(&error))?;
+        let Some(peer) = self.store.peer(&from.to_string()).await? else { return Ok(()) };
+        if self.store.contract(contract.0).await?.is_none() {
+            return self.take_stranger(from, contract, frame).await;
+        }
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        if live.peer != peer.id {
+            return Ok(());
+        }
+        let mut frames = Vec::new();
+        if !live.connected {
+            // Its first frame came before our look at the connections.
+            live.connected = true;
+            let Live { sync, record, .. } = &mut *live;
+            let outputs = sync.handle(Input::Connected, Some(record)).map_err(|error| unusable(&error))?;
+            frames = self.carry_out(&mut live, outputs).await?;
+        }
+        let Live { sync, record, .. } = &mut *live;
+        let outputs = sync.handle(Input::Received(frame), Some(record)).map_err(|error| unusable(&error))?;
+        frames.extend(self.carry_out(&mut live, outputs).await?);
+        self.mark_delivered(&mut live).await?;
+        drop(live);
+        self.send(from, frames).await
+    }
+
+    async fn take_stranger(&self, from: NodeId, contract: Hash, frame: &[u8]) -> Result<(), AppError> {
+        let mut strangers = self.strangers.lock().await;
+        if strangers.len() >= STRANGERS_MAX {
+            strangers.clear();
+        }
+        let mut frames = Vec::new();
+        let (by, sync) = strangers.entry(contract).or_insert_with(|| (from, Sync::new(contract)));
+        if *by != from {
+            return Ok(());
+        }
+        let mut outputs = Vec::new();
+        match sync.handle(Input::Received(frame), None) {
+            Ok(taken) => outputs.extend(taken),
+            Err(lncontract_record::sync::SyncError::NotConnected) => {
+                outputs.extend(sync.handle(Input::Connected, None).map_err(|error| unusable(&error))?);
+                outputs.extend(sync.handle(Input::Received(frame), None).map_err(|error| unusable(&error))?);
+            }
+            Err(error) => return Err(unusable(&error)),
+        }
+        for output in outputs {
+            match output {
+                Output::Send(frame) => frames.push(frame),
+                Output::Deliver(bytes) => {
+                    self.receive_first(&from.to_string(), &bytes).await?;
+                    strangers.remove(&contract);
+                    break;
+                }
+                Output::Diverged(_) => {}
+            }
+        }
+        drop(strangers);
+        self.send(from, frames).await
+    }
+
+    /// Inserts what was delivered, and returns the frames to send once the contract's lock is let go.
+    async fn carry_out(&self, live: &mut Live, outputs: Vec<Output>) -> Result<Vec<Vec<u8>>, AppError> {
+        let mut frames = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Send(frame) => frames.push(frame),
+                Output::Deliver(bytes) => {
+                    self.receive(live, &bytes).await?;
+                }
+                Output::Diverged(side) => {
+                    tracing::error!(contract = %live.record.contract(), ?side, "the peer holds another chain");
+                }
+            }
+        }
+        Ok(frames)
+    }
+
+    /// Notes in the outbox how much of our chain the other side has seen.
+    async fn mark_delivered(&self, live: &mut Live) -> Result<(), AppError> {
+        let seen = live.record.ledger().seen(live.our_side.other()) as u64;
+        if seen > live.delivered {
+            let at = self.clock.now().0;
+            let mark = MarkDelivered { contract_id: live.record.contract().0, count: seen, at };
+            self.store.commit(vec![Change::MarkDelivered(mark)]).await?;
+            live.delivered = seen;
+            self.announce();
+        }
+        Ok(())
+    }
+
+    async fn send(&self, peer: NodeId, frames: Vec<Vec<u8>>) -> Result<(), AppError> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        let node = self.node().await?;
+        let key = lncontract_lightning::NodeKey::from_slice(&peer.0)
+            .map_err(|_| AppError::fault("a peer's key"))?;
+        for frame in frames {
+            node.send_message(key, frame).await.map_err(AppError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps connections to all known companies. Does not wait for them: one that is away would keep a person
+    /// from signing in.
+    pub(crate) async fn connect_all(&self) -> Result<(), AppError> {
+        let Ok(node) = self.node().await else { return Ok(()) };
+        for peer in self.store.peers().await? {
+            let key = node_key(&statement_of(&peer)?)?;
+            // Without the program: it may end while the node still tries.
+            let node = Arc::clone(&node);
+            tokio::spawn(async move {
+                if let Err(error) = node.connect(key, &peer.address).await {
+                    tracing::info!(company = %peer.name, %error, "not connected; the node keeps trying");
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+fn peer_of(live: &Live) -> Result<NodeId, AppError> {
+    let side: Side = live.our_side.other();
+    live.record
+        .state()
+        .keys(side)
+        .map(|keys| keys.node_id)
+        .ok_or_else(|| AppError::fault("a contract without keys"))
+}
+
+fn unusable(error: &dyn std::error::Error) -> AppError {
+    AppError::refused("frame", crate::error::chain_of(error), "the message was dropped; nothing was changed")
+}

@@ -1,0 +1,154 @@
+//! Earmarks: `fund` announces a channel, the reconciler opens it once the other side has seen that; closing.
+//!
+//! The id of an opening is the first 16 bytes of its `fund` entry, on both sides: so the channel is found
+//! again after a crash, and the peer's node knows which announcement an inbound channel carries out.
+
+use lncontract_core::{
+    Hash, Sat,
+    v1::{Duty, Fund, Instrument, Payload, Side},
+};
+use lncontract_lightning::{
+    Admission, Channel, ChannelState, CloseMode, InboundChannel, LightningError, OpenFailure, OpeningId,
+};
+
+use crate::{App, AppError, live::Live};
+
+/// The opening that carries out a `fund` entry.
+pub fn opening_id(fund: Hash) -> OpeningId {
+    let (first, _) = fund.0.split_at(16);
+    OpeningId(u128::from_be_bytes(first.try_into().expect("16 of 32 bytes")))
+}
+
+/// What a channel costs beyond its size: a funding transaction of one input and two outputs at a high rate,
+/// and the anchor reserve, as far as preflight counts before the node counts exactly.
+const FUNDING_MARGIN_SAT: u64 = 20_000;
+
+impl App {
+    /// Announces the channel of a tranche; it is opened when the other side has seen that.
+    ///
+    /// # Errors
+    /// When the law refuses it, or the wallet has too little: names the missing sum and the address.
+    pub async fn fund(&self, contract: Hash, tranche: &str) -> Result<Hash, AppError> {
+        let live = self.live(contract).await?;
+        let fund = planned(&*live.lock().await, tranche)?;
+        self.check_funds(fund.amount).await?;
+        let mut live = live.lock().await;
+        self.write(&mut live, |_| Ok(Payload::Fund(fund)), |_| Vec::new()).await
+    }
+
+    /// Asks our node to close a channel together with the other side;
+    /// the reconciler tells the record what became of it.
+    ///
+    /// # Errors
+    /// When there is no such channel, or the node can't now.
+    pub async fn close_channel(&self, contract: Hash, fund: Hash, mode: CloseMode) -> Result<(), AppError> {
+        self.live(contract).await?;
+        let node = self.node().await?;
+        let channels = node.channels().await.map_err(AppError::from)?;
+        let ours = channels.into_iter().find(|channel| channel.opening == opening_id(fund));
+        let channel = ours.ok_or_else(|| AppError::not_found("channel of this earmark"))?;
+        if let ChannelState::Closing { .. } | ChannelState::Closed { .. } = channel.state {
+            let todo = "nothing is to be done: see its state on the contract's page";
+            return Err(AppError::refused("closing", "the channel is closing or closed", todo));
+        }
+        node.close_channel(channel.id, mode).await.map_err(AppError::from)?;
+        self.wake(crate::app::Work::Contract(contract));
+        Ok(())
+    }
+
+    /// Decides on a channel that a peer's node wants to open:
+    /// exactly what a `fund` entry of that peer announced.
+    pub(crate) async fn admit_channel(&self, request: InboundChannel) -> Admission {
+        let refuse = |text: String| Admission::Refuse { text };
+        if request.announced {
+            return refuse("only unannounced channels are accepted here".into());
+        }
+        let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
+        let mut announced = Vec::new();
+        for (_, live) in self.all_live().await.unwrap_or_default() {
+            let live = live.lock().await;
+            if live.peer == peer && live.our_side == Side::Seller {
+                announced.extend(waiting(&live));
+            }
+        }
+        // One announcement, one channel: what was opened for it stands, whatever became of it. A node that
+        // can't say what it has takes nothing more.
+        let Ok(there) = self.channels_now().await else {
+            return refuse("this company's node can't look at its channels now; try again later".into());
+        };
+        announced.retain(|(fund, _, _)| !there.iter().any(|seen| seen.opening == opening_id(*fund)));
+        let exact = announced.iter().find(|(_, amount, _)| amount.0 == request.amount_sat);
+        match exact {
+            Some((fund, _, notice)) => {
+                Admission::Accept { opening: opening_id(*fund), to_self_delay_blocks: *notice }
+            }
+            None if announced.is_empty() => refuse(format!(
+                "no channel is announced: a channel of {} sat is accepted here only for a fund entry of a contract",
+                request.amount_sat
+            )),
+            None => refuse(format!(
+                "the channel asked for has {} sat, announced is {}",
+                request.amount_sat,
+                announced.iter().map(|(_, amount, _)| amount.to_string()).collect::<Vec<_>>().join(" or ")
+            )),
+        }
+    }
+
+    async fn channels_now(&self) -> Result<Vec<Channel>, AppError> {
+        self.node().await?.channels().await.map_err(AppError::from)
+    }
+
+    async fn check_funds(&self, amount: Sat) -> Result<(), AppError> {
+        let node = self.node().await?;
+        let balances = node.balances().await.map_err(AppError::from)?;
+        let needed_sat = amount.0.saturating_add(FUNDING_MARGIN_SAT);
+        let available_sat = balances.onchain_spendable_sat;
+        if available_sat < needed_sat {
+            let missing_sat = needed_sat - available_sat;
+            let short = OpenFailure::InsufficientFunds { needed_sat, available_sat, missing_sat };
+            let address = node.new_address().await.map_err(AppError::from)?;
+            let todo = format!(
+                "send at least {missing_sat} sat to {address}, wait for 1 confirmation, then fund again"
+            );
+            return Err(AppError::refused(
+                "insufficient-funds",
+                LightningError::Open(short).to_string(),
+                todo,
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What the funding plan says of a tranche.
+fn planned(live: &Live, tranche: &str) -> Result<Fund, AppError> {
+    let not_in_force =
+        || AppError::refused("not-in-force", "no terms are in force", "wait for the acceptance");
+    let terms = live.record.state().terms.as_ref().ok_or_else(not_in_force)?;
+    let planned = terms.funding.tranches.iter().find(|planned| planned.id == tranche);
+    let planned = planned.ok_or_else(|| AppError::not_found("tranche in the funding plan"))?;
+    if let Instrument::SpliceIn { .. } = planned.instrument {
+        let todo = "this version opens channels only: the splices of the plan come with the next one";
+        return Err(AppError::refused("splice", "this tranche is a splice", todo));
+    }
+    debug_assert!(
+        terms.obligations.iter().any(|row| matches!(&row.duty, Duty::Fund { tranche: t } if t == tranche))
+    );
+    Ok(Fund {
+        tranche: planned.id.clone(),
+        amount: planned.amount,
+        stages: planned.stages.clone(),
+        notice_blocks: terms.funding.notice_blocks,
+    })
+}
+
+/// Announced channels that nobody has reported yet: id, size, notice.
+fn waiting(live: &Live) -> Vec<(Hash, Sat, u16)> {
+    let channels = live.record.state().channels.iter();
+    let unreported = channels.filter(|(_, channel)| channel.reports.is_empty() && channel.closes.is_empty());
+    unreported
+        .filter_map(|(fund, channel)| {
+            channel.announced.as_ref().map(|announced| (*fund, announced.amount, announced.notice_blocks))
+        })
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! What our node asks of us, answered from record and store.
+//!
+//! Money: a payment is claimed only for a live invoice of exactly its amount, and the store says so first; an
+//! outcome is in the store before the node forgets its event.
+
+use std::sync::{Arc, Weak};
+
+use lncontract_core::Bytes;
+use lncontract_lightning::{
+    Admission, BoxFuture, Claim, Host, InboundChannel, NodeEvent, NodeKey, NotRecorded, PaymentHash,
+};
+use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, StoreError};
+
+use crate::{App, app::Work, settlement::worker};
+
+/// The program, as its node sees it. Weak: the node does not keep the program alive.
+pub(crate) struct AppHost {
+    app: Weak<App>,
+}
+
+impl AppHost {
+    pub(crate) fn new(app: &Arc<App>) -> Self {
+        Self { app: Arc::downgrade(app) }
+    }
+}
+
+impl Host for AppHost {
+    fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission> {
+        Box::pin(async move {
+            match self.app.upgrade() {
+                Some(app) => app.admit_channel(request).await,
+                None => Admission::Refuse { text: "the program is stopping; try again later".into() },
+            }
+        })
+    }
+
+    fn payment_claimable(&self, payment_hash: PaymentHash, amount_msat: u64) -> BoxFuture<'_, Claim> {
+        Box::pin(async move {
+            match self.app.upgrade() {
+                Some(app) => app.claim(payment_hash, amount_msat).await,
+                None => Claim::AskAgain,
+            }
+        })
+    }
+
+    fn event(&self, event: NodeEvent) -> BoxFuture<'_, Result<(), NotRecorded>> {
+        Box::pin(async move {
+            let app = self.app.upgrade().ok_or_else(|| NotRecorded("the program is stopping".into()))?;
+            app.record_event(event).await.map_err(|error| NotRecorded(error.to_string()))
+        })
+    }
+
+    fn message(&self, from: NodeKey, bytes: Vec<u8>) {
+        if let Some(app) = self.app.upgrade()
+            && app.inbox.try_send((Bytes(from.serialize()), bytes)).is_err()
+        {
+            tracing::warn!(peer = %from, "a message was dropped: the inbox is full; the peer sends it again");
+        }
+    }
+}
+
+impl App {
+    /// Takes a payment if its invoice is live and the amount exact; the store says `claimed` first.
+    async fn claim(&self, hash: PaymentHash, amount_msat: u64) -> Claim {
+        let receivable = match self.store.receivable(hash).await {
+            Ok(Some(receivable)) => receivable,
+            Ok(None) => return Claim::FailBack,
+            Err(error) => {
+                tracing::error!(%error, "a payment waits: the store does not answer");
+                return Claim::AskAgain;
+            }
+        };
+        // Asked again after a crash between the store's word and the node's: it is ours already.
+        if receivable.state == ReceivableState::Claimed && receivable.amount_msat == amount_msat {
+            return Claim::Take;
+        }
+        if receivable.state != ReceivableState::Live || receivable.amount_msat != amount_msat {
+            return Claim::FailBack;
+        }
+        let moved = Change::MoveReceivable(MoveReceivable {
+            payment_hash: hash,
+            from: vec![ReceivableState::Live],
+            to: ReceivableState::Claimed,
+            invoice_entry_hash: None,
+            at: self.clock.now().0,
+        });
+        match self.store.commit(vec![moved]).await {
+            Ok(()) => Claim::Take,
+            // Somebody was faster: cancelled or claimed. The next question finds out which.
+            Err(_) => Claim::AskAgain,
+        }
+    }
+
+    async fn record_event(&self, event: NodeEvent) -> Result<(), StoreError> {
+        match event {
+            NodeEvent::PaymentSent { payment_hash, preimage, fee_msat } => {
+                worker::record_sent(self, payment_hash, preimage, fee_msat).await?;
+            }
+            NodeEvent::PaymentFailed { payment_hash, reason } => {
+                worker::record_failed(self, payment_hash, reason).await?;
+            }
+            NodeEvent::PaymentReceived { payment_hash, amount_msat, .. } => {
+                self.record_received(payment_hash, amount_msat).await?;
+            }
+            NodeEvent::Stopped { reason } => {
+                tracing::error!(%reason, "the node has stopped; record and pages stay up");
+            }
+            NodeEvent::Channel(_) | NodeEvent::Peer { .. } | NodeEvent::Block { .. } => {}
+        }
+        self.wake(Work::All);
+        Ok(())
+    }
+
+    async fn record_received(&self, hash: PaymentHash, amount_msat: u64) -> Result<(), StoreError> {
+        let Some(receivable) = self.store.receivable(hash).await? else {
+            tracing::error!(hash = %Bytes(hash), "a payment came in that no invoice of ours asked for");
+            return Ok(());
+        };
+        if receivable.state == ReceivableState::Received {
+            return Ok(());
+        }
+        let at = self.clock.now().0;
+        let line = NewLedger {
+            key: format!("received:{}", Bytes(hash)),
+            contract_id: Some(receivable.contract_id),
+            kind: "received".into(),
+            amount_msat: i64::try_from(amount_msat).unwrap_or(i64::MAX),
+            fee_msat: 0,
+            at,
+            detail: String::new(),
+        };
+        let moved = Change::MoveReceivable(MoveReceivable {
+            payment_hash: hash,
+            from: vec![ReceivableState::Live, ReceivableState::Claimed],
+            to: ReceivableState::Received,
+            invoice_entry_hash: None,
+            at,
+        });
+        self.store.commit(vec![moved, Change::Ledger(line)]).await
+    }
+}

@@ -1,0 +1,38 @@
+//! The use cases, one file each; settlement; sync; jobs; clock.
+//!
+//! The shape of every write is in `live`: load, admit, append with its outbox row in one transaction, act,
+//! record the outcome. Architecture Invariant: no SQL, no node's own API and no HTTP here;
+//! time comes from [`Clock`] only.
+
+mod app;
+mod clock;
+mod companies;
+mod company;
+mod error;
+mod exchange;
+mod fund;
+mod host;
+mod invite;
+mod invoice;
+mod keys;
+mod live;
+mod offer;
+mod pay;
+mod present;
+mod reconcile;
+mod seal;
+mod settlement;
+mod tender;
+pub mod view;
+mod worker;
+
+pub use app::{App, StartNode, Wiring};
+pub use clock::{Clock, MovableClock, SystemClock};
+pub use company::NewCompany;
+pub use error::{AppError, Class};
+pub use fund::opening_id;
+pub use invite::Invite;
+pub use keys::Seed;
+pub use lncontract_lightning::CloseMode;
+pub use offer::NewContract;
+pub use present::Account;

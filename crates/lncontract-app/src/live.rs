@@ -1,0 +1,299 @@
+//! Contracts in memory, and the one shape of every write: load, admit, append with its outbox row in one
+//! transaction, then act. An entry is believed only once the store has it.
+
+use std::sync::Arc;
+
+use lncontract_core::{
+    Hash, Time,
+    v1::{Payload, Side},
+};
+use lncontract_record::{Inserted, PlaceError, Record, RecordError, SignedEntry, Sync, Verdict};
+use lncontract_store::{Change, Contract, ContractPage, NewEntry, NewOutbox};
+use tokio::sync::Mutex;
+
+use crate::{App, AppError, app::Work, present};
+
+/// A contract's record with what belongs to it while the program runs.
+pub(crate) struct Live {
+    pub(crate) record: Record,
+    pub(crate) sync: Sync,
+    pub(crate) our_side: Side,
+    /// The counterparty's id.
+    pub(crate) peer: String,
+    /// Whether the exchange was told of a connection.
+    pub(crate) connected: bool,
+    /// When heads were last sent.
+    pub(crate) asked_at: Time,
+    /// How much of our chain the other side has seen, as the outbox has it.
+    pub(crate) delivered: u64,
+    /// When to ask for an entry again that was dated ahead of our clock.
+    pub(crate) ask_again_at: Option<Time>,
+    /// The record may hold an entry that the store does not: a commit failed, or its caller went away. It is
+    /// read from the store again before anybody looks.
+    unsure: bool,
+}
+
+impl Live {
+    pub(crate) fn new(record: Record, our_side: Side, peer: String) -> Self {
+        let sync = Sync::new(record.contract());
+        Self {
+            record,
+            sync,
+            our_side,
+            peer,
+            connected: false,
+            asked_at: Time(0),
+            delivered: 0,
+            ask_again_at: None,
+            unsure: false,
+        }
+    }
+}
+
+/// The store's word for a side.
+pub(crate) fn stored_side(side: Side) -> lncontract_store::Side {
+    match side {
+        Side::Buyer => lncontract_store::Side::Buyer,
+        Side::Seller => lncontract_store::Side::Seller,
+    }
+}
+
+fn side_of(stored: lncontract_store::Side) -> Side {
+    match stored {
+        lncontract_store::Side::Buyer => Side::Buyer,
+        lncontract_store::Side::Seller => Side::Seller,
+    }
+}
+
+/// A page of the contract list that holds them all for today's sizes; the list itself pages.
+const PAGE_LEN: u32 = 500;
+
+impl App {
+    /// A contract, from memory or from the store.
+    pub(crate) async fn live(&self, contract: Hash) -> Result<Arc<Mutex<Live>>, AppError> {
+        let mut contracts = self.contracts.lock().await;
+        if let Some(live) = contracts.get(&contract) {
+            let live = Arc::clone(live);
+            // The map is let go first: whoever writes in a contract may take its time.
+            drop(contracts);
+            self.make_sure(&mut *live.lock().await).await?;
+            return Ok(live);
+        }
+        let row = self.store.contract(contract.0).await?.ok_or_else(|| AppError::not_found("contract"))?;
+        let record = self.stored_record(contract).await?;
+        let live = Arc::new(Mutex::new(Live::new(record, side_of(row.our_side), row.peer_id)));
+        contracts.insert(contract, Arc::clone(&live));
+        Ok(live)
+    }
+
+    async fn stored_record(&self, contract: Hash) -> Result<Record, AppError> {
+        let rows = self.store.entries(contract.0).await?;
+        Record::replay(rows.iter().map(|row| &row.bytes)).map_err(|error| {
+            tracing::error!(%contract, error = %crate::error::chain_of(&error), "a stored record is damaged");
+            AppError::fault("the stored record of this contract is damaged: restore a backup of the database")
+        })
+    }
+
+    /// Reads the record from the store again, if the one in memory may be ahead of it.
+    async fn make_sure(&self, live: &mut Live) -> Result<(), AppError> {
+        if live.unsure {
+            live.record = self.stored_record(live.record.contract()).await?;
+            live.unsure = false;
+        }
+        Ok(())
+    }
+
+    /// Commits what `live.record` holds already. The mark is set by the caller before it inserts, and stays
+    /// if this future is dropped half-way: then nobody believes the record until it was read again.
+    async fn commit_inserted(&self, live: &mut Live, changes: Vec<Change>) -> Result<(), AppError> {
+        match self.store.commit(changes).await {
+            Ok(()) => {
+                live.unsure = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.make_sure(live).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// All contracts, with their ids.
+    pub(crate) async fn all_live(&self) -> Result<Vec<(Hash, Arc<Mutex<Live>>)>, AppError> {
+        let mut all = Vec::new();
+        for row in self.store.contracts(ContractPage::first(PAGE_LEN)).await? {
+            let id = lncontract_core::Bytes(row.id);
+            all.push((id, self.live(id).await?));
+        }
+        Ok(all)
+    }
+
+    /// Keeps a contract that was begun just now.
+    pub(crate) async fn keep(&self, live: Live) {
+        let id = live.record.contract();
+        self.contracts.lock().await.insert(id, Arc::new(Mutex::new(live)));
+        self.wake(Work::Contract(id));
+    }
+
+    /// Writes our next entry: drafts it (own and received entries are admitted alike), signs it, and commits
+    /// it with its outbox row and what `along` adds. `payload` gets the hash of the present state.
+    /// Returns the entry's id.
+    pub(crate) async fn write(
+        &self,
+        live: &mut Live,
+        payload: impl FnOnce(Hash) -> Result<Payload, AppError>,
+        along: impl FnOnce(Hash) -> Vec<Change>,
+    ) -> Result<Hash, AppError> {
+        let unlocked = self.unlocked().await?;
+        self.make_sure(live).await?;
+        let now = self.clock.now();
+        let payload = payload(live.record.state_hash())?;
+        let entry = live.record.draft(live.our_side, now, payload)?;
+        let signed = SignedEntry::sign(entry.header, entry.payload, &unlocked.record_key)?;
+        // In place, so that the cost of an entry does not grow with the record.
+        live.unsure = true;
+        live.record.insert(signed.bytes(), now)?;
+        let mut changes = self.appended(&live.record, live.our_side, &live.peer, &signed)?;
+        changes.extend(along(signed.id()));
+        self.commit_inserted(live, changes).await?;
+        self.wake(Work::Contract(live.record.contract()));
+        Ok(signed.id())
+    }
+
+    /// Begins a contract with our first entry.
+    pub(crate) async fn begin(&self, payload: Payload, our_side: Side, peer: &str) -> Result<Hash, AppError> {
+        let unlocked = self.unlocked().await?;
+        let now = self.clock.now();
+        let header = Record::first_header(our_side, now, &payload)?;
+        let signed = SignedEntry::sign(header, payload, &unlocked.record_key)?;
+        let record = Record::begin(signed.bytes(), now)?;
+        self.store.commit(self.appended(&record, our_side, peer, &signed)?).await?;
+        let id = record.contract();
+        self.keep(Live::new(record, our_side, peer.to_owned())).await;
+        Ok(id)
+    }
+
+    /// Takes an entry that the counterparty sent. Returns whether it is new.
+    pub(crate) async fn receive(&self, live: &mut Live, bytes: &[u8]) -> Result<bool, AppError> {
+        self.make_sure(live).await?;
+        let now = self.clock.now();
+        let inserted = match live.record.insert(bytes, now) {
+            Err(RecordError::Place(PlaceError::Held { until, .. })) => {
+                let contract = live.record.contract();
+                tracing::info!(%contract, %until, "an entry dated ahead of our clock is asked for again");
+                live.ask_again_at = Some(live.ask_again_at.map_or(until, |at| at.min(until)));
+                return Ok(false);
+            }
+            other => other?,
+        };
+        // Nothing is awaited between the insertion and this mark.
+        live.unsure = matches!(inserted, Inserted::New(_));
+        match inserted {
+            Inserted::Known => return Ok(false),
+            Inserted::Forked(_) => {
+                let contract = live.record.contract();
+                tracing::error!(%contract, "the counterparty signed two versions of one entry");
+                self.announce();
+                return Ok(false);
+            }
+            Inserted::New(Verdict::Fault(fault)) => {
+                let fault = crate::error::chain_of(&fault);
+                tracing::warn!(contract = %live.record.contract(), fault, "an entry without effect");
+            }
+            Inserted::New(_) => {}
+        }
+        let place = live.record.heads().of(live.our_side.other()).count - 1;
+        let place = usize::try_from(place).map_err(|_| AppError::fault("a chain too long"))?;
+        let entry = live.record.entry(live.our_side.other(), place);
+        let entry = entry.ok_or_else(|| AppError::fault("a lost entry"))?.clone();
+        let changes = self.taken(&live.record, live.our_side, &live.peer, &entry)?;
+        self.commit_inserted(live, changes).await?;
+        self.wake(Work::Contract(live.record.contract()));
+        Ok(true)
+    }
+
+    /// Begins a contract with the first entry of a known counterparty.
+    pub(crate) async fn receive_first(&self, peer: &str, bytes: &[u8]) -> Result<(), AppError> {
+        let ours = self.unlocked().await?.statement.clone();
+        let theirs = crate::companies::statement_of(&self.peer(peer).await?)?;
+        let record = Record::begin(bytes, self.clock.now())?;
+        let keys = record.keys();
+        let our_side = if keys.buyer == ours && keys.seller == theirs {
+            Side::Buyer
+        } else if keys.seller == ours && keys.buyer == theirs {
+            Side::Seller
+        } else {
+            let todo = "both companies have to exchange new invites first";
+            return Err(AppError::refused(
+                "other-keys",
+                "the contract names other keys than the invites",
+                todo,
+            ));
+        };
+        let first = record.entry(our_side.other(), 0);
+        let first = first
+            .ok_or_else(|| AppError::refused("own-first", "the first entry is ours", "send it yourself"))?;
+        self.store.commit(self.taken(&record, our_side, peer, first)?).await?;
+        self.keep(Live::new(record, our_side, peer.to_owned())).await;
+        Ok(())
+    }
+
+    /// The changes of an entry of ours: the contract's row, the entry, its outbox row.
+    fn appended(
+        &self,
+        after: &Record,
+        ours: Side,
+        peer: &str,
+        signed: &SignedEntry,
+    ) -> Result<Vec<Change>, AppError> {
+        let mut changes = self.taken(after, ours, peer, signed)?;
+        changes.push(Change::PutOutbox(NewOutbox {
+            contract_id: after.contract().0,
+            entry_hash: signed.id().0,
+            peer_id: peer.to_owned(),
+            next_try_at: self.clock.now().0,
+        }));
+        Ok(changes)
+    }
+
+    fn taken(
+        &self,
+        after: &Record,
+        ours: Side,
+        peer: &str,
+        signed: &SignedEntry,
+    ) -> Result<Vec<Change>, AppError> {
+        let now = self.clock.now();
+        let header = &signed.entry().header;
+        let row = present::list::projection(after, ours, now)?;
+        let contract = Contract {
+            id: after.contract().0,
+            peer_id: peer.to_owned(),
+            our_side: stored_side(ours),
+            number: row.number.clone(),
+            title: row.title.clone(),
+            phase: row.state.word.clone(),
+            projection: serde_json::to_string(&row).map_err(|_| AppError::fault("projection"))?,
+            created_at: now.0,
+        };
+        let entry = NewEntry {
+            contract_id: after.contract().0,
+            author: stored_side(header.author),
+            expected_seq: header.seq,
+            hash: signed.id().0,
+            bytes: signed.bytes().to_vec(),
+            stored_at: now.0,
+        };
+        Ok(vec![Change::PutContract(contract), Change::AppendEntry(entry)])
+    }
+}
+
+impl From<RecordError> for AppError {
+    fn from(error: RecordError) -> Self {
+        Self::refused(
+            "record",
+            crate::error::chain_of(&error),
+            "the entry was not taken; nothing was changed",
+        )
+    }
+}

@@ -1,0 +1,13 @@
+//! Views made from state: one file a page. They read and add up; they decide nothing and change nothing.
+
+mod channel;
+mod contract;
+mod entry;
+pub(crate) mod list;
+mod node;
+mod overview;
+mod prompt;
+mod todo;
+mod words;
+
+pub use node::Account;

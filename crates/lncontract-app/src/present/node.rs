@@ -1,0 +1,191 @@
+//! The node's page, and the account that compares our books with our node.
+
+use lncontract_lightning::{Channel, ChannelState, OnchainMovement};
+
+use crate::{
+    App, AppError,
+    view::{Badge, NodeChannelRow, NodeView, Tone},
+};
+
+/// Our books beside our node. Equal to the millisatoshi, or something is to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Account {
+    /// What came in, less what went out, less fees: deposits, payments, and the fees of transactions.
+    pub ledger_msat: i64,
+    /// What the node holds: on chain, in channels, and on its way back from channels.
+    pub node_msat: i64,
+    /// Fees of our transactions and of the closing of channels that we opened.
+    pub onchain_fee_sat: u64,
+}
+
+const LEDGER_PAGE: u32 = 1_000;
+
+impl App {
+    /// The node's page.
+    ///
+    /// # Errors
+    /// When the keys are locked or the store does not answer.
+    pub async fn node_view(&self) -> Result<NodeView, AppError> {
+        let unlocked = self.unlocked().await?;
+        let node = match self.node().await {
+            Ok(node) => node,
+            Err(error) => {
+                return Ok(stopped(&error.todo, &unlocked.statement.node_id.to_string(), &self.node_address));
+            }
+        };
+        let info = node.info().await.map_err(AppError::from)?;
+        let balances = node.balances().await.map_err(AppError::from)?;
+        let channels = node.channels().await.map_err(AppError::from)?;
+        let peers = self.companies().await?;
+        let name = |channel: &Channel| {
+            let key = channel.peer.to_string();
+            peers.iter().find(|peer| peer.id == key).map_or(key.clone(), |peer| peer.name.clone())
+        };
+        let sum = |wanted: fn(&ChannelState) -> bool, of: fn(&Channel) -> u64| -> u64 {
+            channels.iter().filter(|channel| wanted(&channel.state)).map(of).sum()
+        };
+        let open = |state: &ChannelState| matches!(state, ChannelState::Open { .. });
+        let pending = |state: &ChannelState| matches!(state, ChannelState::Pending { .. });
+        let in_channels_sat = sum(open, |channel| channel.local_msat) / 1_000;
+        let confirming_sat = sum(pending, |channel| channel.local_msat) / 1_000;
+        Ok(NodeView {
+            state: if info.synced {
+                Badge::new(Tone::Good, "In step")
+            } else {
+                Badge::new(Tone::Warn, "Catching up")
+            },
+            trouble: String::new(),
+            key: info.key.to_string(),
+            address: self.node_address.clone(),
+            software: info.software,
+            height: info.height,
+            total_sat: balances.onchain_total_sat + balances.channels_msat / 1_000 + balances.closing_sat,
+            in_channels_sat,
+            confirming_sat,
+            onchain_sat: balances.onchain_total_sat,
+            onchain_free_sat: balances.onchain_spendable_sat,
+            reserve_sat: balances.anchor_reserve_sat,
+            can_receive_sat: sum(open, |channel| channel.inbound_capacity_msat) / 1_000,
+            deposit_address: self.deposit_address().await?,
+            channels: channels.iter().map(|channel| row(channel, name(channel))).collect(),
+            peers,
+        })
+    }
+
+    /// A fresh deposit address.
+    ///
+    /// # Errors
+    /// When the node does not run.
+    pub async fn new_address(&self) -> Result<String, AppError> {
+        let address = self.node().await?.new_address().await.map_err(AppError::from)?.to_string();
+        let setting = lncontract_store::Setting { key: "deposit-address".into(), value: address.clone() };
+        self.store.commit(vec![lncontract_store::Change::PutSetting(setting)]).await?;
+        Ok(address)
+    }
+
+    /// The deposit address shown last, or a fresh one: looking at the page does not use up addresses.
+    async fn deposit_address(&self) -> Result<String, AppError> {
+        match self.store.setting("deposit-address").await? {
+            Some(address) => Ok(address),
+            None => self.new_address().await,
+        }
+    }
+
+    /// Our books beside our node.
+    ///
+    /// Covers deposits, funding and cooperative closing of channels, and payments. What a forced close adds
+    /// (sweeps, fee bumps) shows as a difference until it has a line of its own.
+    ///
+    /// # Errors
+    /// When the node does not run.
+    pub async fn account(&self) -> Result<Account, AppError> {
+        let node = self.node().await?;
+        let balances = node.balances().await.map_err(AppError::from)?;
+        let channels = node.channels().await.map_err(AppError::from)?;
+        let movements = node.onchain_movements().await.map_err(AppError::from)?;
+        let (deposits_sat, onchain_fee_sat) = books(&movements, &channels);
+        let mut payments_msat = 0;
+        let mut after = 0;
+        loop {
+            let lines = self.store.ledger(None, after, LEDGER_PAGE).await?;
+            let Some(last) = lines.last() else { break };
+            after = last.position;
+            payments_msat +=
+                lines.iter().map(|line| line.amount_msat - line.fee_msat.cast_signed()).sum::<i64>();
+        }
+        let onchain_sat = deposits_sat.cast_signed() - onchain_fee_sat.cast_signed();
+        let held_sat = balances.onchain_total_sat + balances.closing_sat;
+        Ok(Account {
+            ledger_msat: onchain_sat * 1_000 + payments_msat,
+            node_msat: (held_sat * 1_000 + balances.channels_msat).cast_signed(),
+            onchain_fee_sat,
+        })
+    }
+}
+
+/// What came from outside, and what transactions cost us: each from the transaction itself,
+/// not from a balance.
+fn books(movements: &[OnchainMovement], channels: &[Channel]) -> (u64, u64) {
+    let (mut deposits_sat, mut fees_sat) = (0, 0);
+    for movement in movements {
+        let closed = channels.iter().find(|channel| match channel.state {
+            ChannelState::Closed { closing_tx, .. } => closing_tx == Some(movement.txid),
+            _ => false,
+        });
+        if let Some(channel) = closed {
+            // The opener pays the closing fee (BOLT 2, closing_signed).
+            if channel.outbound {
+                fees_sat += channel.capacity_sat.saturating_sub(movement.outputs_sat);
+            }
+        } else if movement.sent_sat == 0 {
+            deposits_sat += movement.received_sat;
+        } else {
+            fees_sat += movement.fee_sat.unwrap_or(0);
+        }
+    }
+    (deposits_sat, fees_sat)
+}
+
+fn row(channel: &Channel, counterparty: String) -> NodeChannelRow {
+    let state = match &channel.state {
+        ChannelState::Requested => Badge::new(Tone::Busy, "Requested"),
+        ChannelState::Pending { confirmations, needed } => {
+            Badge::new(Tone::Busy, format!("Confirming {confirmations} of {needed}"))
+        }
+        ChannelState::Open { usable: true } => Badge::new(Tone::Good, "Open"),
+        ChannelState::Open { usable: false } => Badge::new(Tone::Warn, "Open, peer away"),
+        ChannelState::Closing { .. } => Badge::new(Tone::Warn, "Closing"),
+        ChannelState::Closed { .. } => Badge::new(Tone::Mute, "Closed"),
+        ChannelState::Failed(_) => Badge::new(Tone::Bad, "Refused"),
+    };
+    NodeChannelRow {
+        counterparty,
+        id: channel.id.to_string(),
+        size_sat: channel.capacity_sat,
+        ours_sat: channel.local_msat / 1_000,
+        can_send_sat: channel.outbound_capacity_msat / 1_000,
+        can_receive_sat: channel.inbound_capacity_msat / 1_000,
+        state,
+    }
+}
+
+fn stopped(todo: &str, key: &str, address: &str) -> NodeView {
+    NodeView {
+        state: Badge::new(Tone::Bad, "Stopped"),
+        trouble: todo.to_owned(),
+        key: key.to_owned(),
+        address: address.to_owned(),
+        software: String::new(),
+        height: 0,
+        total_sat: 0,
+        in_channels_sat: 0,
+        confirming_sat: 0,
+        onchain_sat: 0,
+        onchain_free_sat: 0,
+        reserve_sat: 0,
+        can_receive_sat: 0,
+        deposit_address: String::new(),
+        channels: Vec::new(),
+        peers: Vec::new(),
+    }
+}

@@ -1,0 +1,285 @@
+//! What follows by itself: looks at a contract's record, store and node, and does what is due.
+//! Level-triggered: it remembers nothing, so that after a crash the next look finds the same things to do.
+//!
+//! Invariant: nothing irreversible rests on an entry that is not settled. Each step reads under the
+//! contract's lock, lets it go, acts through the node, and records the outcome under the lock again.
+
+use lncontract_core::{
+    Contract, Hash, Sat,
+    v1::{Ack, ChannelStage, Close, CloseManner, Earmark, Payload, Side},
+};
+use lncontract_lightning::{Channel, ChannelState, LightningError, OpenChannel};
+use lncontract_record::Verdict;
+use lncontract_store::{AttemptState, Change, MoveReceivable, Opening, ReceivableState, StoreError};
+
+use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live};
+
+/// How long a side may be silent while anything is open (DESIGN.md section 4).
+const HEARTBEAT_S: i64 = 86_400;
+/// The shortest wait before an opening that did not work is tried again.
+const RETRY_MIN_S: i64 = 5;
+/// The longest.
+const RETRY_MAX_S: i64 = 600;
+
+impl App {
+    /// Brings one contract forward as far as it goes by itself.
+    pub(crate) async fn reconcile(&self, contract: Hash) -> Result<(), AppError> {
+        self.acknowledge(contract).await?;
+        self.give_sign_of_life(contract).await?;
+        if self.node().await.is_ok() {
+            self.open_announced(contract).await?;
+            self.report_channels(contract).await?;
+            self.bring_payments_forward(contract).await?;
+        }
+        self.confirm_receipts(contract).await?;
+        self.cancel_overtaken(contract).await
+    }
+
+    /// Writes an ack when something of the other side waits for it.
+    async fn acknowledge(&self, contract: Hash) -> Result<(), AppError> {
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        if live.record.needs_ack(live.our_side) {
+            self.write(&mut live, |state| Ok(Payload::Ack(Ack { state })), |_| Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a heartbeat a day while anything is open:
+    /// who was there can't sign with an older date afterwards.
+    async fn give_sign_of_life(&self, contract: Hash) -> Result<(), AppError> {
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        let chain = live.record.ledger().chain(live.our_side);
+        // Who has written nothing yet begins with an act of a person.
+        let Some(last) = chain.last().map(|line| line.entry.entry().header.time) else { return Ok(()) };
+        if self.clock.now() >= last.plus_seconds(HEARTBEAT_S) && anything_open(live.record.state()) {
+            self.write(&mut live, |state| Ok(Payload::Heartbeat(Ack { state })), |_| Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens the channels that we announced and the other side has seen announced.
+    async fn open_announced(&self, contract: Hash) -> Result<(), AppError> {
+        let node = self.node().await?;
+        let there = node.channels().await.map_err(AppError::from)?;
+        let live = self.live(contract).await?;
+        let (due, peer, peer_id) = {
+            let live = live.lock().await;
+            let keys =
+                live.record.state().keys(live.our_side.other()).ok_or_else(|| AppError::fault("keys"))?;
+            (to_open(&live, &there), node_key(keys)?, live.peer.clone())
+        };
+        if due.is_empty() || !self.connected().await.contains(&peer) {
+            // It waits for the peer; that is no attempt that failed.
+            return Ok(());
+        }
+        for (fund, amount) in due {
+            let mut row = self.opening_row(contract, fund, amount, &peer_id).await?;
+            if row.state == "retrying" && self.clock.now().0 < next_try(&row) {
+                continue;
+            }
+            let open = OpenChannel { opening: opening_id(fund), peer, amount_sat: amount.0 };
+            // Persist before asking: our id is in the store and in the record before the node hears of it.
+            self.store.commit(vec![Change::PutOpening(row.clone())]).await?;
+            let (state, detail) = match node.open_channel(open).await {
+                Ok(_) => ("requested", String::new()),
+                Err(error @ LightningError::OutcomeUnknown { .. }) => ("unknown", error.to_string()),
+                Err(error) => ("retrying", error.to_string()),
+            };
+            row.state = state.into();
+            row.detail = detail;
+            row.updated_at = self.clock.now().0;
+            self.store.commit(vec![Change::PutOpening(row)]).await?;
+            self.announce();
+        }
+        Ok(())
+    }
+
+    async fn opening_row(
+        &self,
+        contract: Hash,
+        fund: Hash,
+        amount: Sat,
+        peer: &str,
+    ) -> Result<Opening, AppError> {
+        if let Some(row) = self.store.opening_by_fund(fund.0).await? {
+            return Ok(row);
+        }
+        let at = self.clock.now().0;
+        Ok(Opening {
+            id: opening_id(fund).0,
+            contract_id: contract.0,
+            fund_entry_hash: fund.0,
+            peer_id: peer.to_owned(),
+            amount_sat: amount.0,
+            state: "requested".into(),
+            channel_id: None,
+            funding_outpoint: None,
+            detail: String::new(),
+            created_at: at,
+            updated_at: at,
+            finished_at: None,
+        })
+    }
+
+    /// Tells the record what our node sees of the contract's channels.
+    async fn report_channels(&self, contract: Hash) -> Result<(), AppError> {
+        let there = self.node().await?.channels().await.map_err(AppError::from)?;
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        for payload in reports(&live, &there) {
+            if let Payload::Close(Close { fund, manner: CloseManner::Failed, .. }) = &payload {
+                self.note_failure(*fund, &there).await?;
+            }
+            self.write(&mut live, |_| Ok(payload), |_| Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_failure(&self, fund: Hash, there: &[Channel]) -> Result<(), AppError> {
+        let failed = there.iter().find(|channel| channel.opening == opening_id(fund));
+        let (Some(Channel { state: ChannelState::Failed(failure), .. }), Some(mut row)) =
+            (failed, self.store.opening_by_fund(fund.0).await?)
+        else {
+            return Ok(());
+        };
+        let now = self.clock.now().0;
+        row.state = "failed".into();
+        row.detail = failure.to_string();
+        (row.updated_at, row.finished_at) = (now, Some(now));
+        Ok(self.store.commit(vec![Change::PutOpening(row)]).await?)
+    }
+
+    /// Drives unfinished payments, and writes the receipts of those that succeeded.
+    async fn bring_payments_forward(&self, contract: Hash) -> Result<(), AppError> {
+        for attempt in self.store.attempts(contract.0).await? {
+            let invoice = lncontract_core::Bytes(attempt.invoice_entry_hash);
+            if !matches!(attempt.state, AttemptState::Succeeded | AttemptState::Failed) {
+                self.drive_payment(contract, invoice).await?;
+            }
+            let now = self.store.attempt(attempt.payment_hash).await?;
+            if let Some(preimage) = now.and_then(|attempt| attempt.preimage) {
+                self.write_paid(contract, invoice, preimage).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Confirms in the record what our node has received.
+    async fn confirm_receipts(&self, contract: Hash) -> Result<(), AppError> {
+        for receivable in self.store.receivables(contract.0).await? {
+            if let (ReceivableState::Received, Some(entry)) =
+                (receivable.state, receivable.invoice_entry_hash)
+            {
+                self.write_received(contract, lncontract_core::Bytes(entry)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A node's invoice of an overtaken entry takes no payment.
+    async fn cancel_overtaken(&self, contract: Hash) -> Result<(), AppError> {
+        let live = self.live(contract).await?;
+        for receivable in self.store.receivables(contract.0).await? {
+            let Some(entry) = receivable.invoice_entry_hash else { continue };
+            let overtaken = {
+                let live = live.lock().await;
+                let verdict = live.record.effect(&lncontract_core::Bytes(entry));
+                matches!(verdict, Some(Verdict::Overtaken(_) | Verdict::Fault(_)))
+            };
+            if receivable.state == ReceivableState::Live && overtaken {
+                let cancelled = MoveReceivable {
+                    payment_hash: receivable.payment_hash,
+                    from: vec![ReceivableState::Live],
+                    to: ReceivableState::Cancelled,
+                    invoice_entry_hash: None,
+                    at: self.clock.now().0,
+                };
+                match self.store.commit(vec![Change::MoveReceivable(cancelled)]).await {
+                    // It was claimed in the meantime: money has moved, and the record is told by the receipt.
+                    Ok(()) | Err(StoreError::Conflict { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When an opening that did not work is tried again, in seconds since 1970 UTC: after as long as it has been
+/// tried for, so that the waits double.
+fn next_try(row: &Opening) -> i64 {
+    let tried_for = row.updated_at - row.created_at;
+    row.updated_at + tried_for.clamp(RETRY_MIN_S, RETRY_MAX_S)
+}
+
+/// Whether either side still has something to wait for: an offer, what the terms in force ask for, a channel.
+fn anything_open(state: &Contract) -> bool {
+    let owed = state.terms.as_ref().is_some_and(|terms| {
+        let received = state.invoices.values().filter(|invoice| invoice.received_at.is_some());
+        received.map(|invoice| invoice.amount.0).sum::<u64>() < terms.total.0
+    });
+    let channel = state.channels.values().any(|channel| channel.closes.is_empty());
+    state.offer.is_some() || owed || channel
+}
+
+/// Announced, settled, and not on our node yet.
+fn to_open(live: &Live, there: &[Channel]) -> Vec<(Hash, Sat)> {
+    if live.our_side != Side::Buyer || live.record.payments_frozen() {
+        return Vec::new();
+    }
+    let channels = live.record.state().channels.iter().filter(|(_, channel)| channel.closes.is_empty());
+    channels
+        .filter(|(fund, _)| live.record.settled(fund))
+        .filter(|(fund, _)| !there.iter().any(|seen| seen.opening == opening_id(**fund)))
+        .filter(|(_, channel)| channel.reports.is_empty())
+        .filter_map(|(fund, channel)| channel.announced.as_ref().map(|announced| (*fund, announced.amount)))
+        .collect()
+}
+
+/// What our node sees and our side has not said yet.
+fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
+    let mut payloads = Vec::new();
+    for (fund, channel) in &live.record.state().channels {
+        let Some(seen) = there.iter().find(|seen| seen.opening == opening_id(*fund)) else { continue };
+        let said = channel.reports.get(&live.our_side);
+        let stage = match &seen.state {
+            ChannelState::Pending { .. } => Some(ChannelStage::Pending),
+            ChannelState::Open { .. } => Some(ChannelStage::Open),
+            _ => None,
+        };
+        if let (Some(stage), Some(outpoint)) = (stage, seen.funding)
+            && said.is_none_or(|said| said.stage < stage)
+        {
+            let capacity = Sat(seen.capacity_sat);
+            payloads.push(Payload::Earmark(Earmark {
+                fund: *fund,
+                outpoint: outpoint.to_string(),
+                capacity,
+                stage,
+            }));
+        }
+        if let Some((manner, txid)) = closing(&seen.state) {
+            let said = channel.closes.get(&live.our_side);
+            if said.is_none_or(|said| said.txid.is_none() && txid.is_some()) {
+                payloads.push(Payload::Close(Close { fund: *fund, manner, txid }));
+            }
+        }
+    }
+    payloads
+}
+
+fn closing(state: &ChannelState) -> Option<(CloseManner, Option<Hash>)> {
+    let manner = |forced: bool| if forced { CloseManner::Forced } else { CloseManner::Cooperative };
+    match state {
+        ChannelState::Closing { forced } => Some((manner(*forced), None)),
+        ChannelState::Closed { forced, closing_tx } => {
+            // Shown as explorers show it: the reverse of the hash's byte order.
+            let txid = closing_tx.and_then(|txid| txid.to_string().parse().ok());
+            Some((manner(*forced), txid))
+        }
+        ChannelState::Failed(_) => Some((CloseManner::Failed, None)),
+        _ => None,
+    }
+}

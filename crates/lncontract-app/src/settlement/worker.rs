@@ -1,0 +1,143 @@
+//! Does what [`super::machine`] says, through store and node. Its transactions are named there.
+
+use lncontract_core::Bytes;
+use lncontract_lightning::{ChannelId, Pay, PaymentHash, PaymentPreimage, PaymentState};
+use lncontract_store::{AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError};
+
+use super::machine::{Fact, Next, State, step};
+use crate::{App, AppError};
+
+/// TX1: writes the attempt. A second one of the same hash is refused.
+pub(crate) async fn request(app: &App, attempt: NewAttempt) -> Result<(), AppError> {
+    match app.store.commit(vec![Change::InsertAttempt(attempt)]).await {
+        Err(StoreError::Conflict { .. }) => Err(AppError::refused(
+            "already-paying",
+            "this invoice is being paid or was paid",
+            "see how the payment stands; money leaves once only",
+        )),
+        other => other.map_err(AppError::from),
+    }
+}
+
+/// Brings an attempt forward until it waits for the node. `over`: the channels it may use; `checks`: what
+/// stands in the way at this moment, empty if nothing.
+pub(crate) async fn drive(
+    app: &App,
+    hash: PaymentHash,
+    over: &[ChannelId],
+    obstacles: &[String],
+) -> Result<State, AppError> {
+    let node = app.node().await?;
+    let attempt = app.store.attempt(hash).await?.ok_or_else(|| AppError::not_found("payment"))?;
+    let mut state = State::of(attempt.state);
+    let mut fact = match state {
+        State::Requested if obstacles.is_empty() => Fact::ChecksHold,
+        State::Requested => Fact::CheckFails { reason: obstacles.join("; ") },
+        _ => Fact::Node(node.payment(hash).await.map_err(AppError::from)?),
+    };
+    loop {
+        let (to, next) = step(state, fact);
+        match next {
+            Next::Rest => return Ok(to),
+            Next::Succeed { preimage, fee_msat } => {
+                record_sent(app, hash, preimage, fee_msat).await?;
+                return Ok(to);
+            }
+            Next::Fail { reason } => {
+                record_failed(app, hash, reason).await?;
+                return Ok(to);
+            }
+            Next::Send | Next::SendAgain => {
+                move_to(app, hash, state, to).await?;
+                state = to;
+                let order = Pay { bolt11: attempt.bolt11.clone(), channels: over.to_vec() };
+                let answer = node.pay(order).await;
+                if let Err(error) = &answer {
+                    tracing::warn!(hash = %Bytes(hash), %error, "the node did not take the order to pay");
+                }
+                fact = Fact::Ordered(answer);
+            }
+            Next::Look if matches!(state, State::Sending | State::Unknown) && to != state => {
+                move_to(app, hash, state, to).await?;
+                state = to;
+                let known = node.payment(hash).await.map_err(AppError::from)?;
+                if matches!(known, PaymentState::Absent | PaymentState::InFlight) {
+                    return Ok(state);
+                }
+                fact = Fact::Node(known);
+            }
+            Next::Look => return Ok(to),
+        }
+    }
+}
+
+async fn move_to(app: &App, hash: PaymentHash, from: State, to: State) -> Result<(), AppError> {
+    let change = MoveAttempt {
+        payment_hash: hash,
+        from: vec![from.stored()],
+        to: to.stored(),
+        worker: None,
+        preimage: None,
+        fee_msat: None,
+        reason: None,
+        at: app.clock.now().0,
+    };
+    Ok(app.store.commit(vec![Change::MoveAttempt(change)]).await?)
+}
+
+/// TX3 with the receipt: idempotent, as events come again after a crash.
+pub(crate) async fn record_sent(
+    app: &App,
+    hash: PaymentHash,
+    preimage: PaymentPreimage,
+    fee_msat: u64,
+) -> Result<(), StoreError> {
+    let Some(attempt) = app.store.attempt(hash).await? else {
+        tracing::error!(hash = %Bytes(hash), "the node paid something that this program did not ask for");
+        return Ok(());
+    };
+    if attempt.state == AttemptState::Succeeded {
+        return Ok(());
+    }
+    let at = app.clock.now().0;
+    // Money: the node's receipt outranks whatever we believed, a recorded failure included.
+    let moved = MoveAttempt {
+        payment_hash: hash,
+        from: State::ALL.into_iter().map(State::stored).collect(),
+        to: AttemptState::Succeeded,
+        worker: None,
+        preimage: Some(preimage),
+        fee_msat: Some(fee_msat),
+        reason: None,
+        at,
+    };
+    let line = NewLedger {
+        key: format!("paid:{}", Bytes(hash)),
+        contract_id: Some(attempt.contract_id),
+        kind: "paid".into(),
+        amount_msat: -i64::try_from(attempt.amount_msat).unwrap_or(i64::MAX),
+        fee_msat,
+        at,
+        detail: String::new(),
+    };
+    app.store.commit(vec![Change::MoveAttempt(moved), Change::Ledger(line)]).await
+}
+
+/// TX3 without one: idempotent.
+pub(crate) async fn record_failed(app: &App, hash: PaymentHash, reason: String) -> Result<(), StoreError> {
+    let Some(attempt) = app.store.attempt(hash).await? else { return Ok(()) };
+    if State::of(attempt.state).is_final() {
+        return Ok(());
+    }
+    let moved = MoveAttempt {
+        payment_hash: hash,
+        from: vec![attempt.state],
+        to: AttemptState::Failed,
+        worker: None,
+        preimage: None,
+        fee_msat: None,
+        reason: Some(reason),
+        at: app.clock.now().0,
+    };
+    app.store.commit(vec![Change::MoveAttempt(moved)]).await
+}

@@ -1,0 +1,13 @@
+//! Two companies on the real layers: program, store on disk, embedded nodes, a chain in the process.
+//!
+//! Invariant: every wait ends; each test has its own companies, folders, chain and clock. Money is compared
+//! to the millisatoshi, with the nodes.
+
+mod away;
+mod fail_back;
+mod late;
+mod milestone;
+mod node_down;
+mod refusals;
+mod restart;
+mod support;
