@@ -1,0 +1,236 @@
+//! What can be done over REST: each act is one use case, as on the pages.
+//!
+//! Money: paying names the amount, and accepting names the terms; if they are others by now, nothing happens.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use lncontract_app::{AppError, CloseMode, view::CompanyRow};
+use lncontract_core::{
+    Hash,
+    v1::{PayableId, Side, Tender, Terms},
+};
+use serde::{Deserialize, Serialize};
+
+use super::Body;
+use crate::{
+    app::{App, NewContract},
+    problem::Problem,
+};
+
+type Created<T> = Result<(StatusCode, Json<T>), Problem>;
+
+/// The entry that the act wrote; for an offer, the new contract.
+#[derive(Serialize)]
+pub struct Written {
+    id: Hash,
+}
+
+/// A new deposit address.
+#[derive(Serialize)]
+pub struct Address {
+    address: String,
+}
+
+/// What is offered, and to whom.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    counterparty: String,
+    our_side: Side,
+    terms: Terms,
+    valid_days: u32,
+}
+
+/// Another company's invite.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    invite: String,
+}
+
+/// The hash of the terms that are accepted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    terms_hash: Hash,
+}
+
+/// Why not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    reason: String,
+}
+
+/// Which tranche of the funding plan.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tranche {
+    tranche: String,
+}
+
+/// How to close.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    alone: bool,
+}
+
+/// The judgement of a tender.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    accepted: u64,
+    #[serde(default)]
+    reasons: Vec<String>,
+}
+
+/// How much is to be paid: has to be the invoice's amount.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    amount_sat: u64,
+}
+
+/// POST /api/v1/contracts
+pub async fn offer(State(app): State<Arc<App>>, Body(offer): Body<Offer>) -> Created<Written> {
+    let Offer { counterparty, our_side, terms, valid_days } = offer;
+    written(app.offer(NewContract { counterparty, our_side, terms, valid_days }).await?)
+}
+
+/// POST /api/v1/contracts/{id}/accept
+pub async fn accept_offer(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(acceptance): Body<Acceptance>,
+) -> Created<Written> {
+    let (read, offered) = (acceptance.terms_hash, app.contract(id).await?.terms_hash);
+    if read != offered {
+        let title = format!("accepted were terms {read}, offered are {offered}");
+        return Err(AppError::refused("terms-changed", title, "read the terms offered now").into());
+    }
+    written(app.accept_offer(id).await?)
+}
+
+/// POST /api/v1/contracts/{id}/reject
+pub async fn reject_offer(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(reason): Body<Reason>,
+) -> Created<Written> {
+    written(app.reject_offer(id, reason.reason).await?)
+}
+
+/// POST /api/v1/contracts/{id}/lapse
+pub async fn lapse_offer(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Created<Written> {
+    written(app.lapse_offer(id).await?)
+}
+
+/// POST /api/v1/contracts/{id}/funds
+pub async fn fund(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(tranche): Body<Tranche>,
+) -> Created<Written> {
+    written(app.fund(id, &tranche.tranche).await?)
+}
+
+/// POST /api/v1/contracts/{id}/funds/{fund}/close: begun, not done; the contract's channels tell the rest.
+pub async fn close_channel(
+    State(app): State<Arc<App>>,
+    Path((id, fund)): Path<(Hash, Hash)>,
+    Body(close): Body<Close>,
+) -> Result<StatusCode, Problem> {
+    let mode = if close.alone { CloseMode::Forced } else { CloseMode::Cooperative };
+    app.close_channel(id, fund, mode).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// POST /api/v1/contracts/{id}/tenders
+pub async fn tender(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(tender): Body<Tender>,
+) -> Created<Written> {
+    written(app.tender(id, tender).await?)
+}
+
+/// POST /api/v1/contracts/{id}/tenders/{tender}/answer
+pub async fn answer_tender(
+    State(app): State<Arc<App>>,
+    Path((id, tender)): Path<(Hash, Hash)>,
+    Body(answer): Body<Judgement>,
+) -> Created<Written> {
+    written(app.answer_tender(id, tender, answer.accepted, answer.reasons).await?)
+}
+
+/// POST /api/v1/contracts/{id}/tenders/{tender}/deem
+pub async fn deem(State(app): State<Arc<App>>, Path((id, tender)): Path<(Hash, Hash)>) -> Created<Written> {
+    written(app.deem(id, tender).await?)
+}
+
+/// POST /api/v1/contracts/{id}/invoices
+pub async fn make_invoice(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(payable): Body<PayableId>,
+) -> Created<Written> {
+    written(app.make_invoice(id, payable).await?)
+}
+
+/// POST /api/v1/contracts/{id}/invoices/{invoice}/cancel
+pub async fn cancel_invoice(
+    State(app): State<Arc<App>>,
+    Path((id, invoice)): Path<(Hash, Hash)>,
+    Body(reason): Body<Reason>,
+) -> Created<Written> {
+    written(app.cancel_invoice(id, invoice, reason.reason).await?)
+}
+
+/// POST /api/v1/contracts/{id}/invoices/{invoice}/pay: begun, not done; the invoice tells the rest.
+pub async fn pay(
+    State(app): State<Arc<App>>,
+    Path((id, invoice)): Path<(Hash, Hash)>,
+    Body(payment): Body<Payment>,
+) -> Result<StatusCode, Problem> {
+    let (given, asked) = (payment.amount_sat, app.pay_prompt(id, invoice).await?.amount_sat);
+    if given != asked {
+        let title = format!("the invoice asks for {asked} sat, {given} sat were given");
+        return Err(AppError::refused(
+            "amount-differs",
+            title,
+            "nothing was sent; give the invoice's amount",
+        )
+        .into());
+    }
+    app.pay(id, invoice).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// POST /api/v1/companies
+pub async fn accept_invite(State(app): State<Arc<App>>, Body(invite): Body<Invite>) -> Created<CompanyRow> {
+    Ok((StatusCode::CREATED, Json(app.accept_invite(&invite.invite).await?)))
+}
+
+/// POST /api/v1/companies/{id}/words: a person has compared them by voice.
+pub async fn confirm_words(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.confirm_company_words(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// POST /api/v1/node/addresses
+pub async fn new_address(State(app): State<Arc<App>>) -> Created<Address> {
+    Ok((StatusCode::CREATED, Json(Address { address: app.new_address().await? })))
+}
+
+fn written(id: Hash) -> Created<Written> {
+    Ok((StatusCode::CREATED, Json(Written { id })))
+}

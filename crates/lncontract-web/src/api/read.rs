@@ -1,0 +1,80 @@
+//! What can be read over REST: views as the pages show them, and terms as they were signed.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use lncontract_app::view::{
+    CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+};
+use lncontract_core::{Hash, v1::Terms};
+use serde::Serialize;
+
+use crate::{app::App, problem::Problem};
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// Our invite, to be sent to another company.
+#[derive(Serialize)]
+pub struct Invite {
+    invite: String,
+}
+
+/// GET /api/v1/frame
+pub async fn frame(State(app): State<Arc<App>>) -> Answer<Frame> {
+    Ok(Json(app.frame().await?))
+}
+
+/// GET /api/v1/overview
+pub async fn overview(State(app): State<Arc<App>>) -> Answer<Overview> {
+    Ok(Json(app.overview().await?))
+}
+
+/// GET /api/v1/node
+pub async fn node(State(app): State<Arc<App>>) -> Answer<NodeView> {
+    Ok(Json(app.node_view().await?))
+}
+
+/// GET /api/v1/invite
+pub async fn invite(State(app): State<Arc<App>>) -> Answer<Invite> {
+    Ok(Json(Invite { invite: app.invite().await? }))
+}
+
+/// GET /api/v1/companies
+pub async fn companies(State(app): State<Arc<App>>) -> Answer<Vec<CompanyRow>> {
+    Ok(Json(app.companies().await?))
+}
+
+/// GET /api/v1/contracts
+pub async fn contracts(State(app): State<Arc<App>>) -> Answer<Vec<ContractRow>> {
+    Ok(Json(app.contracts().await?))
+}
+
+/// GET /api/v1/contracts/{id}
+pub async fn contract(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answer<ContractView> {
+    Ok(Json(app.contract(id).await?))
+}
+
+/// GET /api/v1/contracts/{id}/terms: of the open offer, or those in force.
+pub async fn terms(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answer<Terms> {
+    Ok(Json(app.terms_of(id).await?))
+}
+
+/// GET /api/v1/contracts/{id}/tenders/{tender}
+pub async fn tender(
+    State(app): State<Arc<App>>,
+    Path((id, tender)): Path<(Hash, Hash)>,
+) -> Answer<TenderView> {
+    Ok(Json(app.tender_view(id, tender).await?))
+}
+
+/// GET /api/v1/contracts/{id}/invoices/{invoice}: what one should know before paying it,
+/// and the receipt after.
+pub async fn invoice(
+    State(app): State<Arc<App>>,
+    Path((id, invoice)): Path<(Hash, Hash)>,
+) -> Answer<PayPrompt> {
+    Ok(Json(app.pay_prompt(id, invoice).await?))
+}

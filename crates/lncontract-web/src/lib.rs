@@ -1,0 +1,111 @@
+//! The pages and the REST interface over the use cases. The only crate that serves HTTP.
+//!
+//! Shape: every page is one file in `pages/` and one template: a handler parses the form, calls one use case,
+//! and answers with a redirect (303) or with the page, what was typed and what to do. Architecture Invariant:
+//! no rule of a contract, no SQL and no node here; what a page shows is a view, what it does is one call.
+
+mod api;
+mod app;
+mod assets;
+mod auth;
+mod form;
+mod format;
+mod headers;
+mod live;
+mod pages;
+mod problem;
+#[cfg(test)]
+mod samples;
+#[cfg(not(test))]
+mod serve;
+mod shell;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware,
+    routing::{get, post},
+};
+use tokio::sync::Semaphore;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    csrf::CsrfLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+};
+
+use app::App;
+#[cfg(not(test))]
+pub use serve::serve;
+
+/// The largest form: no file is uploaded, a document goes by its hash.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Web {
+    app: Arc<App>,
+    /// Attempts to sign in that run at this moment.
+    attempts: Arc<Semaphore>,
+}
+
+impl FromRef<Web> for Arc<App> {
+    fn from_ref(web: &Web) -> Self {
+        Arc::clone(&web.app)
+    }
+}
+
+/// Returns the pages and the REST interface of one company. The binary binds it to an address.
+pub fn router(app: Arc<App>) -> Router {
+    let web = Web { app, attempts: Arc::new(Semaphore::new(auth::SIGN_IN_AT_ONCE)) };
+    // From the inside out: a session, no other site's form, the body of an error, headers,
+    // a name for the log.
+    pages_router()
+        .nest("/api/v1", api::router())
+        .route("/events", get(live::events))
+        .route("/assets/{name}", get(assets::show))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(web.clone(), auth::guard))
+        .layer(CsrfLayer::new())
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
+        .layer(middleware::from_fn(headers::secure))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(web)
+}
+
+#[rustfmt::skip]
+fn pages_router() -> Router<Web> {
+    use pages::{
+        close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
+        overview, pay, record, sign_in, tender, theme,
+    };
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/setup", get(first_run::show).post(first_run::set_up))
+        .route("/setup/words", get(first_run::ask_words).post(first_run::show_words))
+        .route("/setup/confirm", get(first_run::ask_check).post(first_run::check))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/theme", post(theme::choose))
+        .route("/contracts", get(contracts::show))
+        .route("/contracts/new", get(new_contract::show).post(new_contract::act))
+        .route("/contracts/{id}", get(contract::show))
+        .route("/contracts/{id}/record", get(record::show))
+        .route("/contracts/{id}/bundle", get(record::bundle))
+        .route("/contracts/{id}/offer", get(offer::show).post(offer::answer))
+        .route("/contracts/{id}/tender/{row}", get(tender::show).post(tender::tender))
+        .route("/contracts/{id}/examine/{tender}", get(examine::show).post(examine::answer))
+        .route("/contracts/{id}/fund/{tranche}", get(fund::show).post(fund::fund))
+        .route("/contracts/{id}/invoice/{row}", get(invoice::show).post(invoice::make))
+        .route("/contracts/{id}/pay/{invoice}", get(pay::show).post(pay::pay))
+        .route("/contracts/{id}/close/{fund}", get(close::show).post(close::close))
+        .route("/companies", get(companies::show).post(companies::accept))
+        .route("/companies/{id}/words", post(companies::confirm_words))
+        .route("/node", get(node::show))
+        .route("/node/address", post(node::new_address))
+}

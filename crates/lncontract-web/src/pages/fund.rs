@@ -1,0 +1,70 @@
+//! Before a channel is opened: what it is for, what it takes from our funds, and what follows.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use lncontract_app::{
+    AppError,
+    view::{ContractView, NodeView},
+};
+use lncontract_core::{Hash, v1::Terms};
+
+use super::{
+    plain::{self, Planned},
+    see, with_form,
+};
+use crate::{app::App, form::Form, format as f, problem::Problem, shell::Shell};
+
+#[derive(Template)]
+#[template(path = "fund.html")]
+struct Page<'a> {
+    shell: &'a Shell,
+    view: &'a ContractView,
+    node: &'a NodeView,
+    tranche: &'a Planned,
+    notice_blocks: u16,
+    missing_sat: Option<u64>,
+    form: &'a Form,
+}
+
+/// GET /contracts/{id}/fund/{tranche}
+pub async fn show(
+    State(app): State<Arc<App>>,
+    shell: Shell,
+    Path((id, tranche)): Path<(Hash, String)>,
+) -> Result<Response, Problem> {
+    page(&app, &shell, id, &tranche, &Form::default()).await
+}
+
+/// POST /contracts/{id}/fund/{tranche}
+pub async fn fund(
+    State(app): State<Arc<App>>,
+    shell: Shell,
+    Path((id, tranche)): Path<(Hash, String)>,
+    form: Form,
+) -> Result<Response, Problem> {
+    match app.fund(id, &tranche).await {
+        Ok(_) => Ok(see(format!("/contracts/{id}#channels"))),
+        Err(error) => page(&app, &shell, id, &tranche, &form.refused(error)?).await,
+    }
+}
+
+async fn page(app: &App, shell: &Shell, id: Hash, tranche: &str, form: &Form) -> Result<Response, Problem> {
+    let (view, terms, node) = (app.contract(id).await?, app.terms_of(id).await?, app.node_view().await?);
+    let tranche = find(&terms, tranche)?;
+    let missing = tranche.amount_sat.saturating_sub(node.onchain_free_sat);
+    let missing_sat = Some(missing).filter(|missing| *missing > 0);
+    let (notice_blocks, view, node, tranche) = (terms.funding.notice_blocks, &view, &node, &tranche);
+    Ok(with_form(&Page { shell, view, node, tranche, notice_blocks, missing_sat, form }, form))
+}
+
+fn find(terms: &Terms, id: &str) -> Result<Planned, Problem> {
+    let tranche = terms.funding.tranches.iter().find(|tranche| tranche.id == id);
+    let tranche =
+        tranche.ok_or_else(|| AppError::not_found(format!("tranche {id:?} in the funding plan")))?;
+    Ok(plain::planned(terms, tranche))
+}

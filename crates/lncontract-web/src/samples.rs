@@ -1,0 +1,196 @@
+//! Samples for this crate's tests: views with the figures of the worked example as of 28 Oct 2026, and a
+//! double of the program that answers with them and notes what it was asked to do.
+
+pub mod views;
+
+use std::sync::{Arc, Mutex};
+
+use lncontract_app::{
+    AppError, CloseMode,
+    view::{CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView},
+};
+use lncontract_core::{
+    Bytes, Hash,
+    v1::{PayableId, Side, Tender, Terms},
+};
+use tokio::sync::broadcast;
+
+type Answer<T> = Result<T, AppError>;
+
+pub const TOKEN: &str = "5e55";
+pub const PASSWORD: &str = "a sentence is fine";
+const WRITTEN: Hash = Bytes([0x77; 32]);
+
+pub struct NewCompany {
+    pub name: String,
+    pub short_name: String,
+    pub user: String,
+    pub password: String,
+}
+
+pub struct NewContract {
+    pub counterparty: String,
+    pub our_side: Side,
+    pub terms: Terms,
+    pub valid_days: u32,
+}
+
+/// The double. `calls` has every act in a word, `refuse` makes every act fail with it.
+pub struct App {
+    pub set_up: bool,
+    pub calls: Mutex<Vec<String>>,
+    pub refuse: Option<AppError>,
+    pub contract: ContractView,
+    pub changed: broadcast::Sender<()>,
+}
+
+impl App {
+    pub fn new() -> Self {
+        let changed = broadcast::channel(8).0;
+        Self { set_up: true, calls: Mutex::default(), refuse: None, contract: views::contract(), changed }
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn act<T>(&self, call: String, answer: T) -> Answer<T> {
+        if let Some(error) = &self.refuse {
+            return Err(error.clone());
+        }
+        self.calls.lock().unwrap().push(call);
+        Ok(answer)
+    }
+
+    fn known<T>(&self, id: Hash, answer: T) -> Answer<T> {
+        if id == self.contract.id { Ok(answer) } else { Err(AppError::not_found("contract")) }
+    }
+}
+
+/// The same signatures as the program's own.
+#[allow(clippy::unused_async, reason = "the double has the program's signatures")]
+impl App {
+    pub fn watch(&self) -> broadcast::Receiver<()> {
+        self.changed.subscribe()
+    }
+    pub async fn is_set_up(&self) -> Answer<bool> {
+        Ok(self.set_up)
+    }
+    pub async fn is_unlocked(&self) -> bool {
+        self.set_up
+    }
+    pub async fn new_company(self: &Arc<Self>, new: NewCompany) -> Answer<Vec<String>> {
+        let call = format!("new_company {} {} {} {}", new.name, new.short_name, new.user, new.password.len());
+        self.act(call, views::words())
+    }
+    pub async fn recovery_words(&self, password: &str) -> Answer<Vec<String>> {
+        if password == PASSWORD {
+            Ok(views::words())
+        } else {
+            Err(AppError::locked("the password is another one"))
+        }
+    }
+    pub async fn confirm_words(&self, password: &str, some: &[(usize, String)]) -> Answer<()> {
+        if password != PASSWORD {
+            return Err(AppError::locked("the password is another one"));
+        }
+        self.act(format!("confirm_words {some:?}"), ())
+    }
+    pub async fn sign_in(self: &Arc<Self>, name: &str, password: &str) -> Answer<String> {
+        let right = name == "Ines Okafor" && password == PASSWORD;
+        if right { Ok(TOKEN.into()) } else { Err(AppError::locked("name or password are wrong")) }
+    }
+    pub async fn session(&self, token: &str) -> Answer<Option<String>> {
+        Ok(Some("Ines Okafor".to_owned()).filter(|_| token == TOKEN))
+    }
+    pub async fn sign_out(&self, token: &str) -> Answer<()> {
+        self.act(format!("sign_out {token}"), ())
+    }
+    pub async fn frame(&self) -> Answer<Frame> {
+        Ok(views::frame())
+    }
+    pub async fn overview(&self) -> Answer<Overview> {
+        Ok(views::overview())
+    }
+    pub async fn contracts(&self) -> Answer<Vec<ContractRow>> {
+        Ok(views::overview().contracts)
+    }
+    pub async fn contract(&self, contract: Hash) -> Answer<ContractView> {
+        self.known(contract, self.contract.clone())
+    }
+    pub async fn export_bundle(&self, contract: Hash) -> Answer<Vec<u8>> {
+        self.known(contract, b"bundle".to_vec())
+    }
+    pub async fn terms_of(&self, contract: Hash) -> Answer<Terms> {
+        self.known(contract, views::terms())
+    }
+    pub async fn companies(&self) -> Answer<Vec<CompanyRow>> {
+        Ok(views::companies())
+    }
+    pub async fn node_view(&self) -> Answer<NodeView> {
+        Ok(views::node())
+    }
+    pub async fn new_address(&self) -> Answer<String> {
+        self.act("new_address".into(), views::node().deposit_address)
+    }
+    pub async fn invite(&self) -> Answer<String> {
+        Ok(views::INVITE.into())
+    }
+    pub async fn accept_invite(&self, text: &str) -> Answer<CompanyRow> {
+        self.act(format!("accept_invite {text}"), views::companies().remove(0))
+    }
+    pub async fn confirm_company_words(&self, id: &str) -> Answer<()> {
+        self.act(format!("confirm_company_words {id}"), ())
+    }
+    pub async fn offer(&self, new: NewContract) -> Answer<Hash> {
+        let call = format!(
+            "offer {} as {:?} to {} for {} days",
+            new.terms.total,
+            new.our_side,
+            &new.counterparty[..6],
+            new.valid_days
+        );
+        self.act(call, views::contract().id)
+    }
+    pub async fn accept_offer(&self, contract: Hash) -> Answer<Hash> {
+        self.known(contract, ())?;
+        self.act("accept_offer".into(), WRITTEN)
+    }
+    pub async fn reject_offer(&self, _: Hash, reason: String) -> Answer<Hash> {
+        self.act(format!("reject_offer {reason}"), WRITTEN)
+    }
+    pub async fn lapse_offer(&self, _: Hash) -> Answer<Hash> {
+        self.act("lapse_offer".into(), WRITTEN)
+    }
+    pub async fn fund(&self, _: Hash, tranche: &str) -> Answer<Hash> {
+        self.act(format!("fund {tranche}"), WRITTEN)
+    }
+    pub async fn close_channel(&self, _: Hash, _: Hash, mode: CloseMode) -> Answer<()> {
+        self.act(format!("close_channel {mode:?}"), ())
+    }
+    pub async fn tender(&self, _: Hash, tender: Tender) -> Answer<Hash> {
+        let documents: Vec<_> = tender.documents.iter().map(|document| document.name.as_str()).collect();
+        self.act(format!("tender {} {} {documents:?}", tender.row, tender.quantity), WRITTEN)
+    }
+    pub async fn tender_view(&self, contract: Hash, _: Hash) -> Answer<TenderView> {
+        self.known(contract, views::tender_view())
+    }
+    pub async fn answer_tender(&self, _: Hash, _: Hash, accepted: u64, reasons: Vec<String>) -> Answer<Hash> {
+        self.act(format!("answer_tender {accepted} {reasons:?}"), WRITTEN)
+    }
+    pub async fn deem(&self, _: Hash, _: Hash) -> Answer<Hash> {
+        self.act("deem".into(), WRITTEN)
+    }
+    pub async fn make_invoice(&self, _: Hash, payable: PayableId) -> Answer<Hash> {
+        self.act(format!("make_invoice {} {}", payable.row, payable.tender.is_some()), WRITTEN)
+    }
+    pub async fn cancel_invoice(&self, _: Hash, _: Hash, reason: String) -> Answer<Hash> {
+        self.act(format!("cancel_invoice {reason}"), WRITTEN)
+    }
+    pub async fn pay_prompt(&self, contract: Hash, _: Hash) -> Answer<PayPrompt> {
+        self.known(contract, views::pay_prompt())
+    }
+    pub async fn pay(&self, _: Hash, _: Hash) -> Answer<()> {
+        self.act("pay".into(), ())
+    }
+}
