@@ -1,0 +1,252 @@
+//! The client commands: a running program asked over its REST interface,
+//! by the same user and password as on its pages.
+//!
+//! Invariant: a command is one request between signing in and signing out; it knows no rule and no record.
+//! Money: paying names the amount, and the program refuses another one.
+
+mod http;
+mod print;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::config;
+use http::Server;
+
+/// Which program to ask, and as whom.
+#[derive(clap::Args)]
+pub struct Ask {
+    /// The program's pages
+    #[arg(long, global = true, env = "LNCONTRACT_URL", default_value = "http://127.0.0.1:8420")]
+    url: String,
+    /// Who asks: the name that signs in
+    #[arg(long, global = true, env = "LNCONTRACT_USER")]
+    user: Option<String>,
+    /// File with the password; else LNCONTRACT_PASSWORD
+    #[arg(long, global = true, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// The program's answer as it is, one JSON value
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Asks about contracts.
+#[derive(clap::Args)]
+pub struct ContractArgs {
+    #[command(subcommand)]
+    command: Contract,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Contract {
+    /// All contracts
+    List,
+    /// One contract: figures, what is to be done, rows by due date
+    Show {
+        /// Its id
+        id: String,
+    },
+}
+
+/// Asks about a contract's channels.
+#[derive(clap::Args)]
+pub struct ChannelArgs {
+    #[command(subcommand)]
+    command: Channel,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Channel {
+    /// The channels of a contract
+    List {
+        /// The contract's id
+        contract: String,
+    },
+    /// Announce a tranche of the funding plan and open its channel
+    Fund {
+        /// The contract's id
+        contract: String,
+        /// The tranche's id
+        tranche: String,
+    },
+    /// Close a channel together with the counterparty
+    Close {
+        /// The contract's id
+        contract: String,
+        /// The fund entry's id, as `list` shows it
+        fund: String,
+    },
+}
+
+/// Asks about invoices.
+#[derive(clap::Args)]
+pub struct InvoiceArgs {
+    #[command(subcommand)]
+    command: Invoice,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Invoice {
+    /// What one should know before paying it, and the receipt after
+    Show {
+        /// The contract's id
+        contract: String,
+        /// The invoice entry's id
+        invoice: String,
+    },
+    /// Make the invoice of a payment that is due
+    Make {
+        /// The contract's id
+        contract: String,
+        /// The payment's row
+        row: String,
+    },
+    /// Pay it over the contract's channels
+    Pay {
+        /// The contract's id
+        contract: String,
+        /// The invoice entry's id
+        invoice: String,
+        /// The amount, in satoshi: has to be the invoice's
+        #[arg(long)]
+        amount_sat: u64,
+    },
+}
+
+/// Asks about the node.
+#[derive(clap::Args)]
+pub struct NodeArgs {
+    #[command(subcommand)]
+    command: Node,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Node {
+    /// Balances, channels, peers
+    Info,
+    /// A fresh deposit address
+    Address,
+}
+
+/// One request, and how its answer is shown to people.
+struct Request {
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+    show: fn(&Value) -> String,
+}
+
+fn get(path: String, show: fn(&Value) -> String) -> Request {
+    Request { method: "GET", path, body: None, show }
+}
+
+fn post(path: String, body: Value, show: fn(&Value) -> String) -> Request {
+    Request { method: "POST", path, body: Some(body), show }
+}
+
+/// `contract`.
+///
+/// # Errors
+/// When the program does not answer, or refuses.
+pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
+    let request = match args.command {
+        Contract::List => get("/contracts".into(), print::contracts),
+        Contract::Show { id } => get(format!("/contracts/{}", segment(&id)?), print::contract),
+    };
+    ask(&args.ask, request).await
+}
+
+/// `channel`.
+///
+/// # Errors
+/// When the program does not answer, or refuses.
+pub async fn channel(args: ChannelArgs) -> anyhow::Result<u8> {
+    let request = match args.command {
+        Channel::List { contract } => get(format!("/contracts/{}", segment(&contract)?), print::channels),
+        Channel::Fund { contract, tranche } => post(
+            format!("/contracts/{}/funds", segment(&contract)?),
+            json!({ "tranche": tranche }),
+            print::written,
+        ),
+        Channel::Close { contract, fund } => post(
+            format!("/contracts/{}/funds/{}/close", segment(&contract)?, segment(&fund)?),
+            json!({ "alone": false }),
+            |_| "closing; `channel list` tells the rest".into(),
+        ),
+    };
+    ask(&args.ask, request).await
+}
+
+/// `invoice`.
+///
+/// # Errors
+/// When the program does not answer, or refuses.
+pub async fn invoice(args: InvoiceArgs) -> anyhow::Result<u8> {
+    let request = match args.command {
+        Invoice::Show { contract, invoice } => {
+            get(format!("/contracts/{}/invoices/{}", segment(&contract)?, segment(&invoice)?), print::invoice)
+        }
+        Invoice::Make { contract, row } => post(
+            format!("/contracts/{}/invoices", segment(&contract)?),
+            json!({ "row": row }),
+            print::written,
+        ),
+        Invoice::Pay { contract, invoice, amount_sat } => post(
+            format!("/contracts/{}/invoices/{}/pay", segment(&contract)?, segment(&invoice)?),
+            json!({ "amount_sat": amount_sat }),
+            |_| "begun; `invoice show` tells the rest".into(),
+        ),
+    };
+    ask(&args.ask, request).await
+}
+
+/// `node`.
+///
+/// # Errors
+/// When the program does not answer, or refuses.
+pub async fn node(args: NodeArgs) -> anyhow::Result<u8> {
+    let request = match args.command {
+        Node::Info => get("/node".into(), print::node),
+        Node::Address => post("/node/addresses".into(), json!({}), |answer| print::field(answer, "address")),
+    };
+    ask(&args.ask, request).await
+}
+
+/// An id as a part of a path: nothing else may be smuggled in.
+fn segment(id: &str) -> anyhow::Result<&str> {
+    let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    anyhow::ensure!(plain, "{id:?} is no id: ids have letters, digits and dashes");
+    Ok(id)
+}
+
+async fn ask(ask: &Ask, request: Request) -> anyhow::Result<u8> {
+    let server = Server::at(&ask.url)?;
+    let user = ask.user.as_deref().context("who asks? give --user NAME, or set LNCONTRACT_USER")?;
+    let password = config::password(ask.password_file.as_deref(), None)?;
+    let password = password.with_context(|| {
+        format!("no password: set {}, or give --password-file FILE", config::PASSWORD_VARIABLE)
+    })?;
+    let credentials = json!({ "user": user, "password": password.0 });
+    let session = server.call("POST", "/sessions", None, Some(&credentials)).await?;
+    let token = session["token"].as_str().context("the program gave no session")?;
+    let answer = server.call(request.method, &request.path, Some(token), request.body.as_ref()).await;
+    // A session that is not ended here ends by itself; the answer matters more.
+    let _ = server.call("DELETE", "/sessions", Some(token), None).await;
+    let answer = answer?;
+    if ask.json {
+        println!("{answer}");
+    } else {
+        println!("{}", (request.show)(&answer));
+    }
+    Ok(0)
+}

@@ -1,0 +1,166 @@
+//! Answers of the REST interface as lines for people. What is missing in an answer is left blank,
+//! never guessed.
+
+use serde_json::Value;
+
+/// One field as plain text.
+pub fn field(answer: &Value, key: &str) -> String {
+    plain(&answer[key])
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        // A state: its word.
+        Value::Object(fields) if fields.contains_key("word") => plain(&value["word"]),
+        other => other.to_string(),
+    }
+}
+
+/// Amounts as people read them: `25 000 000 sat`.
+fn sat(value: &Value) -> String {
+    let Some(amount) = value.as_u64() else { return String::new() };
+    let digits = amount.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text + " sat"
+}
+
+fn rows<'a>(list: &'a Value, empty: &str, row: impl Fn(&'a Value) -> String) -> String {
+    match list.as_array() {
+        Some(all) if !all.is_empty() => all.iter().map(row).collect::<Vec<_>>().join("\n"),
+        _ => empty.to_owned(),
+    }
+}
+
+/// The entry that was written.
+pub fn written(answer: &Value) -> String {
+    format!("written as entry {}", field(answer, "id"))
+}
+
+/// The list of contracts.
+pub fn contracts(answer: &Value) -> String {
+    rows(answer, "no contracts yet", |row| {
+        let (id, number, title) = (field(row, "id"), field(row, "number"), field(row, "title"));
+        let (paid, total) = (sat(&row["paid_sat"]), sat(&row["total_sat"]));
+        let (with, state) = (field(row, "counterparty"), field(row, "state"));
+        format!("{id}\n    {number}  {title}\n    with {with}, {state}, paid {paid} of {total}")
+    })
+}
+
+/// One contract.
+pub fn contract(answer: &Value) -> String {
+    let figures = &answer["figures"];
+    let mut text = format!(
+        "{}  {}\nwith      {}\nstate     {}\nversion   {}\nrecord    {}\n",
+        field(answer, "number"),
+        field(answer, "title"),
+        field(answer, "their_name"),
+        field(answer, "state"),
+        field(answer, "version"),
+        field(answer, "agreed"),
+    );
+    for name in ["total", "earned", "invoiced", "paid", "retained", "outstanding", "earmarked", "covered"] {
+        text.push_str(&format!("{name:<12}{:>22}\n", sat(&figures[format!("{name}_sat")])));
+    }
+    for (whose, key) in [("ours to do", "our_turn"), ("theirs to do", "their_turn")] {
+        text.push_str(&format!(
+            "{whose}:\n{}\n",
+            rows(&answer[key], "  nothing", |row| format!("  {}", field(row, "title")))
+        ));
+    }
+    text.push_str("rows by due date:\n");
+    text.push_str(&rows(&answer["obligations"], "  none", |row| {
+        format!(
+            "  {:<10}  {:<28} {:<14} {}",
+            field(row, "due"),
+            field(row, "row"),
+            field(row, "state"),
+            field(row, "what")
+        )
+    }));
+    text
+}
+
+/// The channels of a contract.
+pub fn channels(answer: &Value) -> String {
+    rows(&answer["channels"], "no channels yet", |row| {
+        format!(
+            "{}\n    {}, {}, {}\n    can send {}, at most at once {}\n    {}",
+            field(row, "fund"),
+            field(row, "title"),
+            sat(&row["size_sat"]),
+            field(row, "state"),
+            sat(&row["can_send_sat"]),
+            sat(&row["at_most_at_once_sat"]),
+            field(row, "outpoint"),
+        )
+    })
+}
+
+/// An invoice before and after it is paid.
+pub fn invoice(answer: &Value) -> String {
+    let obstacles = rows(&answer["obstacles"], "none", |text| format!("\n    {}", plain(text)));
+    format!(
+        "invoice    {} to {}\nfor        {}\namount     {}\ndue        {}\nobstacles  {obstacles}\nstate      {}\nreceipt    {}",
+        field(answer, "number"),
+        field(answer, "payee"),
+        field(answer, "milestone"),
+        sat(&answer["amount_sat"]),
+        field(answer, "due"),
+        field(answer, "state"),
+        field(answer, "receipt"),
+    )
+}
+
+/// The node.
+pub fn node(answer: &Value) -> String {
+    let mut text = format!(
+        "state     {} {}\nkey       {}\naddress   {}\nheight    {}\n",
+        field(answer, "state"),
+        field(answer, "trouble"),
+        field(answer, "key"),
+        field(answer, "address"),
+        field(answer, "height"),
+    );
+    for (name, key) in [
+        ("in all", "total_sat"),
+        ("in channels", "in_channels_sat"),
+        ("confirming", "confirming_sat"),
+        ("on chain", "onchain_sat"),
+        ("free to fund", "onchain_free_sat"),
+        ("kept for fees", "reserve_sat"),
+        ("can receive", "can_receive_sat"),
+    ] {
+        text.push_str(&format!("{name:<14}{:>22}\n", sat(&answer[key])));
+    }
+    text + &format!("deposit   {}", field(answer, "deposit_address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn amounts_are_grouped_and_what_is_missing_stays_blank() {
+        let check = |value: Value, expect: &str| assert_eq!(sat(&value), expect);
+        check(json!(0), "0 sat");
+        check(json!(999), "999 sat");
+        check(json!(25_000_000), "25 000 000 sat");
+        check(json!(null), "");
+    }
+
+    #[test]
+    fn a_list_says_that_it_is_empty_and_a_state_is_its_word() {
+        assert_eq!(contracts(&json!([])), "no contracts yet");
+        assert_eq!(field(&json!({ "state": { "tone": "good", "word": "Open" } }), "state"), "Open");
+    }
+}

@@ -1,0 +1,272 @@
+//! The configuration in two steps: what was typed (flags, environment, file), and what it means.
+//!
+//! Invariant: a flag wins over its variable, both win over the file, the file over the default; nothing is
+//! opened, bound or written here, only the file, the cookie and the password are read.
+//! No secret is ever printed.
+
+mod table;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+use clap::ValueEnum;
+use serde::Deserialize;
+
+pub use table::run as print_table;
+
+/// The file that is read from the data directory when no other one is named.
+pub const FILE: &str = "lncontract.toml";
+/// The variable with the password. There is no flag for it: other users see the flags of a process.
+pub const PASSWORD_VARIABLE: &str = "LNCONTRACT_PASSWORD";
+
+const WEB: &str = "127.0.0.1:8420";
+const NODE: &str = "127.0.0.1:9735";
+
+/// What was typed: on the command line, in the environment,
+/// or in the file (there without the dashes in front).
+#[derive(Clone, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Typed {
+    /// The data directory: database, node, lock
+    #[arg(long, env = "LNCONTRACT_DIR", value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// File with these options as TOML [default: lncontract.toml in the data directory, where there is one]
+    #[arg(long, env = "LNCONTRACT_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// The chain to be on [default: regtest]
+    #[arg(long, env = "LNCONTRACT_NETWORK", value_name = "NETWORK")]
+    pub network: Option<Network>,
+    /// Where the pages and the REST interface are [default: 127.0.0.1:8420]
+    #[arg(long, env = "LNCONTRACT_LISTEN_WEB", value_name = "IP:PORT")]
+    pub listen_web: Option<SocketAddr>,
+    /// Where the node listens for other nodes [default: 127.0.0.1:9735]
+    #[arg(long, env = "LNCONTRACT_LISTEN_NODE", value_name = "IP:PORT")]
+    pub listen_node: Option<SocketAddr>,
+    /// Where other nodes reach ours: stands in our invites [default: as --listen-node]
+    #[arg(long, env = "LNCONTRACT_NODE_ADDRESS", value_name = "HOST:PORT")]
+    pub node_address: Option<String>,
+    /// The RPC interface of a bitcoind
+    #[arg(long, env = "LNCONTRACT_BITCOIND_URL", value_name = "http://HOST:PORT")]
+    pub bitcoind_url: Option<String>,
+    /// Its RPC user
+    #[arg(long, env = "LNCONTRACT_BITCOIND_USER", value_name = "USER")]
+    pub bitcoind_user: Option<String>,
+    /// Its RPC password; better in the environment or the file, where other users don't see it
+    #[arg(long, env = "LNCONTRACT_BITCOIND_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub bitcoind_password: Option<String>,
+    /// Its cookie file instead of user and password; read once, at the start
+    #[arg(long, env = "LNCONTRACT_BITCOIND_COOKIE_FILE", value_name = "FILE")]
+    pub bitcoind_cookie_file: Option<PathBuf>,
+    /// File with the company's password, to unlock unattended; without it the first to sign in unlocks
+    #[arg(long, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Leave the node out: record and pages only
+    #[arg(long, env = "LNCONTRACT_NO_NODE")]
+    pub no_node: bool,
+}
+
+/// A chain, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// Blocks on demand, worth nothing
+    Regtest,
+    /// The public test chain, worth nothing
+    Signet,
+    /// Refused for now
+    Mainnet,
+}
+
+/// What it means.
+#[derive(Debug)]
+pub struct Settings {
+    /// The data directory.
+    pub dir: PathBuf,
+    /// The chain.
+    pub network: bitcoin::Network,
+    /// Where the pages are.
+    pub listen_web: SocketAddr,
+    /// Unlocks unattended.
+    pub password: Option<Secret>,
+    /// Where the password was read from, if from a file.
+    pub password_file: Option<PathBuf>,
+    /// The node; `None`: left out.
+    pub node: Option<NodeSettings>,
+}
+
+/// The node's part.
+#[derive(Debug)]
+pub struct NodeSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where others reach it.
+    pub address: String,
+    /// Its chain source.
+    pub bitcoind: BitcoindSettings,
+}
+
+/// A bitcoind's RPC interface.
+#[derive(Debug)]
+pub struct BitcoindSettings {
+    /// `http://HOST:PORT`.
+    pub url: String,
+    /// RPC user.
+    pub user: String,
+    /// RPC password.
+    pub password: Secret,
+}
+
+/// Text that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Typed {
+    /// Says what it means.
+    ///
+    /// # Errors
+    /// When something is missing, can't be read, or is not allowed; says what to type instead.
+    pub fn meaning(self) -> anyhow::Result<Settings> {
+        let from_outside = self.password_file.clone();
+        let all = self.with_file()?;
+        let network = all.network()?;
+        let password_file = all.password_file.clone();
+        let password = password(from_outside.as_deref(), password_file.as_deref())?;
+        let node = if all.no_node { None } else { Some(all.node()?) };
+        let listen_web = all.listen_web.unwrap_or_else(|| WEB.parse().expect("an address in this file"));
+        let dir = all.dir.context("no data directory: give --dir DIR, or set LNCONTRACT_DIR")?;
+        Ok(Settings { dir, network, listen_web, password, password_file, node })
+    }
+
+    /// Fills in from the file what was not typed.
+    fn with_file(self) -> anyhow::Result<Self> {
+        let beside = self.dir.as_ref().map(|dir| dir.join(FILE)).filter(|file| file.exists());
+        let Some(path) = self.config.clone().or(beside) else { return Ok(self) };
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("configuration file {}", path.display()))?;
+        // The parser's own words: they name the line and the keys that there are.
+        // They show no value of another line.
+        let file: Self =
+            toml::from_str(&text).with_context(|| format!("configuration file {}", path.display()))?;
+        Ok(self.or(file.relative_to(path.parent().unwrap_or(Path::new("")))))
+    }
+
+    /// Paths in a file are relative to the file.
+    fn relative_to(mut self, folder: &Path) -> Self {
+        for path in [&mut self.dir, &mut self.bitcoind_cookie_file, &mut self.password_file] {
+            *path = path.take().map(|path| folder.join(path));
+        }
+        self
+    }
+
+    fn or(self, file: Self) -> Self {
+        // Credentials stay together: a typed cookie is not mixed with a user of the file.
+        let typed_login = self.bitcoind_user.is_some() || self.bitcoind_cookie_file.is_some();
+        let file_login = |value| if typed_login { None } else { value };
+        Self {
+            dir: self.dir.or(file.dir),
+            config: self.config,
+            network: self.network.or(file.network),
+            listen_web: self.listen_web.or(file.listen_web),
+            listen_node: self.listen_node.or(file.listen_node),
+            node_address: self.node_address.or(file.node_address),
+            bitcoind_url: self.bitcoind_url.or(file.bitcoind_url),
+            bitcoind_user: self.bitcoind_user.or(file_login(file.bitcoind_user)),
+            bitcoind_password: self.bitcoind_password.or(file.bitcoind_password),
+            bitcoind_cookie_file: self
+                .bitcoind_cookie_file
+                .or(file.bitcoind_cookie_file.filter(|_| !typed_login)),
+            password_file: self.password_file.or(file.password_file),
+            no_node: self.no_node || file.no_node,
+        }
+    }
+
+    fn network(&self) -> anyhow::Result<bitcoin::Network> {
+        match self.network.unwrap_or(Network::Regtest) {
+            Network::Regtest => Ok(bitcoin::Network::Regtest),
+            Network::Signet => Ok(bitcoin::Network::Signet),
+            Network::Mainnet => bail!(
+                "mainnet is refused: record, earmarks and paying have not all landed in full, and real money would be \
+                 at risk; use --network signet or --network regtest"
+            ),
+        }
+    }
+
+    fn node(&self) -> anyhow::Result<NodeSettings> {
+        let listen = self.listen_node.unwrap_or_else(|| NODE.parse().expect("an address in this file"));
+        let address = self.node_address.clone().unwrap_or_else(|| listen.to_string());
+        ensure!(
+            self.node_address.is_some() || !listen.ip().is_unspecified(),
+            "{listen} is every address of this machine, and no address for an invite: give --node-address HOST:PORT, \
+             where other nodes reach ours"
+        );
+        Ok(NodeSettings { listen, address, bitcoind: self.bitcoind()? })
+    }
+
+    fn bitcoind(&self) -> anyhow::Result<BitcoindSettings> {
+        let url = self.bitcoind_url.clone().context(
+            "no bitcoind: give --bitcoind-url http://HOST:PORT with --bitcoind-cookie-file, or with --bitcoind-user \
+             and --bitcoind-password; or start without the node: --no-node",
+        )?;
+        ensure!(
+            url.starts_with("http://"),
+            "bitcoind's URL {url} does not begin with http://: it has no TLS"
+        );
+        let (user, password) = match (&self.bitcoind_user, &self.bitcoind_cookie_file) {
+            (Some(_), Some(_)) => {
+                bail!("give either bitcoind's user and password or its cookie file, not both")
+            }
+            (Some(user), None) => {
+                let password = self.bitcoind_password.clone();
+                (user.clone(), password.context("a bitcoind user without --bitcoind-password")?)
+            }
+            (None, Some(file)) => cookie(file)?,
+            (None, None) => bail!(
+                "no login for bitcoind: give --bitcoind-cookie-file FILE (`.cookie` in the folder of its chain), or \
+                 --bitcoind-user and --bitcoind-password"
+            ),
+        };
+        Ok(BitcoindSettings { url, user, password: Secret(password) })
+    }
+}
+
+/// bitcoind's cookie: `__cookie__:password`, written anew at each of its starts.
+fn cookie(file: &Path) -> anyhow::Result<(String, String)> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("bitcoind's cookie file {}: is bitcoind running?", file.display()))?;
+    let (user, password) = text
+        .trim_end()
+        .split_once(':')
+        .with_context(|| format!("{} is no cookie file: it has no colon", file.display()))?;
+    Ok((user.to_owned(), password.to_owned()))
+}
+
+/// The company's password: from a file named by flag or variable, else from its variable, else from a file
+/// that the configuration names.
+///
+/// # Errors
+/// When a file that was named can't be read, or is empty.
+pub fn password(typed: Option<&Path>, configured: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let variable = std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
+    let Some(file) = typed.or(configured.filter(|_| variable.is_none())) else {
+        return Ok(variable.map(Secret));
+    };
+    let text = std::fs::read_to_string(file).with_context(|| format!("password file {}", file.display()))?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    ensure!(!password.is_empty(), "the password file {} is empty", file.display());
+    Ok(Some(Secret(password.to_owned())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! What wins over what, and what is refused with which words. No test sets a variable:
+//! they belong to the process.
+
+use super::*;
+
+fn typed(dir: &Path) -> Typed {
+    Typed {
+        dir: Some(dir.to_owned()),
+        bitcoind_url: Some("http://127.0.0.1:18443".into()),
+        bitcoind_user: Some("user".into()),
+        bitcoind_password: Some("password".into()),
+        ..Typed::default()
+    }
+}
+
+fn with_file(text: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(FILE), text).unwrap();
+    dir
+}
+
+fn refused(typed: Typed) -> String {
+    format!("{:#}", typed.meaning().expect_err("it is refused"))
+}
+
+#[test]
+fn defaults_are_local_and_worthless() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = typed(dir.path()).meaning().unwrap();
+    assert_eq!(settings.network, bitcoin::Network::Regtest);
+    assert_eq!(settings.listen_web.to_string(), "127.0.0.1:8420");
+    let node = settings.node.unwrap();
+    assert_eq!((node.listen.to_string(), node.address.as_str()), (NODE.to_owned(), NODE));
+}
+
+#[test]
+fn what_was_typed_wins_over_the_file_and_the_file_over_the_default() {
+    let dir =
+        with_file("network = \"signet\"\nlisten-web = \"127.0.0.1:1\"\nnode-address = \"a.example:9735\"\n");
+    let mut typed = typed(dir.path());
+    typed.listen_web = Some("127.0.0.1:2".parse().unwrap());
+    let settings = typed.meaning().unwrap();
+    assert_eq!(settings.network, bitcoin::Network::Signet);
+    assert_eq!(settings.listen_web.port(), 2);
+    assert_eq!(settings.node.unwrap().address, "a.example:9735");
+}
+
+#[test]
+fn paths_in_the_file_are_relative_to_it_and_a_typed_login_replaces_the_one_in_it() {
+    let dir = with_file("bitcoind-url = \"http://127.0.0.1:1\"\nbitcoind-cookie-file = \"cookie\"\n");
+    std::fs::write(dir.path().join("cookie"), "__cookie__:abc\n").unwrap();
+    let from_file = Typed { dir: Some(dir.path().to_owned()), ..Typed::default() };
+    let bitcoind = from_file.meaning().unwrap().node.unwrap().bitcoind;
+    assert_eq!((bitcoind.user.as_str(), bitcoind.password.0.as_str()), ("__cookie__", "abc"));
+    let bitcoind = typed(dir.path()).meaning().unwrap().node.unwrap().bitcoind;
+    assert_eq!((bitcoind.user.as_str(), bitcoind.url.as_str()), ("user", "http://127.0.0.1:18443"));
+}
+
+#[test]
+fn a_wrong_key_in_the_file_is_named_with_its_line() {
+    let dir = with_file("network = \"signet\"\nlisten = \"127.0.0.1:1\"\n");
+    let told = refused(typed(dir.path()));
+    assert!(told.contains("line 2") && told.contains("listen"), "{told}");
+}
+
+#[test]
+fn what_is_missing_or_not_allowed_is_said_with_what_to_type() {
+    fn check(change: impl FnOnce(&mut Typed), expect: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut typed = typed(dir.path());
+        change(&mut typed);
+        let told = refused(typed);
+        assert!(told.contains(expect), "{told}");
+    }
+    check(|typed| typed.dir = None, "give --dir DIR");
+    check(|typed| typed.network = Some(Network::Mainnet), "use --network signet");
+    check(|typed| typed.bitcoind_url = None, "--no-node");
+    check(|typed| typed.bitcoind_url = Some("https://h:1".into()), "http://");
+    check(|typed| typed.bitcoind_user = None, "--bitcoind-cookie-file");
+    check(|typed| typed.bitcoind_password = None, "--bitcoind-password");
+    check(|typed| typed.bitcoind_cookie_file = Some("cookie".into()), "not both");
+    check(|typed| typed.listen_node = Some("0.0.0.0:9735".parse().unwrap()), "--node-address");
+    check(|typed| typed.password_file = Some("/nonexistent/password".into()), "password file");
+}
+
+#[test]
+fn the_password_file_ends_before_its_line_end_and_no_secret_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, " spaces count \r\n").unwrap();
+    let settings = Typed { password_file: Some(file), ..typed(dir.path()) }.meaning().unwrap();
+    let printed = format!("{settings:?}");
+    assert_eq!(settings.password, Some(Secret(" spaces count ".into())));
+    assert!(!printed.contains("spaces") && !printed.contains("\"password\""), "{printed}");
+}

@@ -1,0 +1,184 @@
+//! `sandbox`: two companies on one machine, a regtest chain in the process, two embedded nodes, two web
+//! pages. The same code as `serve`, other wiring.
+
+mod play;
+mod report;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use lncontract_app::{App, MovableClock, NewCompany};
+use lncontract_devchain::DevChain;
+use tokio::net::TcpListener;
+
+use crate::wire::{self, EmbeddedNode, Place};
+
+/// The password of both companies: the sandbox's money is worth nothing.
+pub const PASSWORD: &str = "sandbox-password";
+
+/// How often a block comes while people click.
+const BLOCK_EVERY: Duration = Duration::from_secs(3);
+/// What the chain sends to each company.
+const DEPOSIT_SAT: u64 = 40_000_000;
+/// How long open pages may take to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Walk the first milestone of the worked example by itself, print each step, and end
+    #[arg(long)]
+    play: bool,
+    /// With --play: one JSON object a line
+    #[arg(long, requires = "play")]
+    json: bool,
+    /// Folder for both companies [default: a new one, removed at the end; kept for the bundle with --play]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Port of the buyer's page; the seller's is the next one
+    #[arg(long, default_value_t = 8420)]
+    port: u16,
+}
+
+/// One of the two companies.
+pub struct Company {
+    /// `buyer` or `seller`.
+    pub side: &'static str,
+    /// Its program.
+    pub app: Arc<App>,
+    /// Its node.
+    pub node: Arc<EmbeddedNode>,
+}
+
+/// Both companies and their chain.
+pub struct Sandbox {
+    /// Their chain.
+    pub chain: Arc<DevChain>,
+    /// The buyer.
+    pub buyer: Company,
+    /// The seller.
+    pub seller: Company,
+    /// Where the bundle goes.
+    pub dir: PathBuf,
+}
+
+/// Runs it. Returns the exit code.
+///
+/// # Errors
+/// When a folder or port can't be used.
+pub async fn run(args: Args) -> anyhow::Result<u8> {
+    let dir = match args.dir {
+        Some(dir) => dir,
+        None => std::env::temp_dir().join(format!("lncontract-sandbox-{}", std::process::id())),
+    };
+    let sandbox = start(dir).await?;
+    if args.play {
+        let code = play::run(&sandbox, args.json).await;
+        sandbox.stop().await;
+        return code;
+    }
+    serve(&sandbox, args.port).await?;
+    sandbox.stop().await;
+    Ok(0)
+}
+
+async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
+    let chain = DevChain::with_wall_clock();
+    let clock = Arc::new(MovableClock::default());
+    let mut companies = Vec::new();
+    for side in ["buyer", "seller"] {
+        let listen = free_address()?;
+        let folder = dir.join(side);
+        std::fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
+        let place =
+            Place { dir: &folder, network: bitcoin::Network::Regtest, listen, address: listen.to_string() };
+        let (app, node) = wire::company(place, Arc::clone(&chain) as _, Arc::clone(&clock) as _).await?;
+        companies.push(Company { side, app, node });
+    }
+    let seller = companies.pop().expect("two were made");
+    let buyer = companies.pop().expect("two were made");
+    Ok(Sandbox { chain, buyer, seller, dir })
+}
+
+/// Names of the two companies of the sandbox.
+pub fn new_company(side: &str) -> NewCompany {
+    let (name, short_name) = match side {
+        "buyer" => ("Meridian Systems Integration GmbH", "Meridian"),
+        _ => ("Castor Subsystems s.r.o.", "Castor"),
+    };
+    NewCompany {
+        name: name.into(),
+        short_name: short_name.into(),
+        user: side.into(),
+        password: PASSWORD.into(),
+    }
+}
+
+/// An address on this machine that nobody listens on.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1")?;
+    Ok(listener.local_addr()?)
+}
+
+impl Sandbox {
+    async fn stop(&self) {
+        self.buyer.app.stop().await;
+        self.seller.app.stop().await;
+    }
+}
+
+/// Shows both companies' pages until Ctrl-C, with a block every few seconds.
+async fn serve(sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
+    let mut pages = Vec::new();
+    for (company, port) in [(&sandbox.buyer, port), (&sandbox.seller, port.saturating_add(1))] {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("port {port} of 127.0.0.1 is in use: give another one with --port"))?;
+        let stopped = async {
+            // Without a signal handler the process ends at once; there is nothing to finish then.
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        println!("{:<7} http://{address}", company.side);
+        pages.push(tokio::spawn(lncontract_web::serve(listener, Arc::clone(&company.app), stopped)));
+    }
+    println!(
+        "\nBegin on both pages: name the company, keep the words, deposit (the chain sends {DEPOSIT_SAT} sat to"
+    );
+    println!(
+        "each first address by itself), exchange invites under Companies. A block comes every {BLOCK_EVERY:?}."
+    );
+    println!("Ctrl-C ends it; what was done is in {}", sandbox.dir.display());
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = live(sandbox) => {}
+    }
+    for page in pages {
+        // A page that did not end in time is cut off: its browser holds a live connection.
+        let _ = tokio::time::timeout(STOP_PATIENCE, page).await;
+    }
+    Ok(())
+}
+
+/// What the outside world does in the sandbox: blocks, and a deposit to each company's first address.
+async fn live(sandbox: &Sandbox) {
+    let mut given = [false, false];
+    let mut tick = tokio::time::interval(BLOCK_EVERY);
+    loop {
+        tick.tick().await;
+        for (company, given) in [&sandbox.buyer, &sandbox.seller].into_iter().zip(&mut given) {
+            if *given {
+                continue;
+            }
+            let Some(node) = company.node.running() else { continue };
+            let Ok(address) = node.new_address().await else { continue };
+            match sandbox.chain.fund(&address, DEPOSIT_SAT) {
+                Ok(_) => *given = true,
+                Err(error) => {
+                    tracing::warn!(%error, "the sandbox's chain could not send the deposit; tried again")
+                }
+            }
+        }
+        sandbox.chain.mine(1);
+    }
+}

@@ -1,0 +1,66 @@
+//! What the play prints: one line a step, for people or as JSON.
+
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+/// Prints steps as they end.
+pub struct Report {
+    json: bool,
+    last: Instant,
+}
+
+impl Report {
+    /// Begins; `json`: one JSON object a line, on standard output.
+    pub fn new(json: bool) -> Self {
+        Self { json, last: Instant::now() }
+    }
+
+    /// A step that went as it should, with what else is to be said of it.
+    pub fn step(&mut self, step: &str, company: &str, more: Value) {
+        let ms = u64::try_from(self.last.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last = Instant::now();
+        let mut line = Map::new();
+        line.insert("step".into(), json!(step));
+        line.insert("company".into(), json!(company));
+        line.insert("ok".into(), json!(true));
+        line.insert("ms".into(), json!(ms));
+        let said: Vec<String> = match more {
+            Value::Object(more) => {
+                let said = more.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
+                line.extend(more);
+                said
+            }
+            _ => Vec::new(),
+        };
+        if self.json {
+            println!("{}", Value::Object(line));
+        } else {
+            println!("{ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
+        }
+    }
+
+    /// The last line.
+    pub fn end(&self, result: &Value) {
+        if self.json {
+            println!("{result}");
+            return;
+        }
+        println!();
+        if let Value::Object(fields) = result {
+            for (key, value) in fields {
+                println!("{key:>20}  {}", plain(value));
+            }
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,140 @@
+//! Wiring: a company's program from its folder, its chain and its addresses.
+//! The only place that knows every crate.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use anyhow::Context;
+use lncontract_app::{App, Clock, StartNode, Wiring};
+use lncontract_lightning::{BoxFuture, Chain, Host, Lightning};
+use lncontract_lightning_ldk::{LdkConfig, LdkNode};
+use lncontract_store::SqliteStore;
+
+/// The node's own folder in a data directory.
+pub const NODE_DIR: &str = "node";
+
+/// The embedded node, started when the company's keys are unlocked.
+pub struct EmbeddedNode {
+    dir: PathBuf,
+    network: bitcoin::Network,
+    listen: SocketAddr,
+    chain: Arc<dyn Chain>,
+    running: OnceLock<Arc<dyn Lightning>>,
+}
+
+impl EmbeddedNode {
+    /// The node, once it was started.
+    pub fn running(&self) -> Option<Arc<dyn Lightning>> {
+        self.running.get().cloned()
+    }
+}
+
+impl StartNode for EmbeddedNode {
+    fn start<'a>(
+        &'a self,
+        seed: &'a [u8; 32],
+        host: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
+        Box::pin(async move {
+            let config = LdkConfig::new(
+                self.dir.clone(),
+                *seed,
+                self.network,
+                self.listen,
+                Arc::clone(&self.chain),
+                host,
+            );
+            let node = LdkNode::start(config).await.map_err(|error| chain_of(&error))?;
+            let node: Arc<dyn Lightning> = node;
+            // The first start wins; there is no second one in a process.
+            let _ = self.running.set(Arc::clone(&node));
+            Ok(node)
+        })
+    }
+}
+
+/// In the place of a node that is left out.
+struct NoNode;
+
+impl StartNode for NoNode {
+    fn start<'a>(
+        &'a self,
+        _: &'a [u8; 32],
+        _: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
+        Box::pin(async {
+            Err("it was left out: stop this program and start it without --no-node".to_owned())
+        })
+    }
+}
+
+/// An error with its causes, for people.
+fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// Where a company lives.
+pub struct Place<'a> {
+    /// Its folder: the database, and the node's own folder in it.
+    pub dir: &'a Path,
+    /// The chain it is on.
+    pub network: bitcoin::Network,
+    /// Where its node listens.
+    pub listen: SocketAddr,
+    /// Where other nodes reach it.
+    pub address: String,
+}
+
+/// Opens a company's store and starts its program; its node starts when its keys are unlocked.
+///
+/// # Errors
+/// When the folder is in use, the database is newer than this program, or the disk is full.
+pub async fn company(
+    place: Place<'_>,
+    chain: Arc<dyn Chain>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Arc<App>, Arc<EmbeddedNode>)> {
+    let node = Arc::new(EmbeddedNode {
+        dir: place.dir.join(NODE_DIR),
+        network: place.network,
+        listen: place.listen,
+        chain,
+        running: OnceLock::new(),
+    });
+    let starter = Arc::clone(&node) as Arc<dyn StartNode>;
+    Ok((program(place.dir, place.network, place.address, starter, clock).await?, node))
+}
+
+/// Opens a company's store and starts its program with no node: record and pages only.
+///
+/// # Errors
+/// As [`company`].
+pub async fn company_without_node(
+    dir: &Path,
+    network: bitcoin::Network,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<App>> {
+    program(dir, network, String::new(), Arc::new(NoNode), clock).await
+}
+
+async fn program(
+    dir: &Path,
+    network: bitcoin::Network,
+    node_address: String,
+    node: Arc<dyn StartNode>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<App>> {
+    let store = SqliteStore::open(dir).await.with_context(|| format!("data directory {}", dir.display()))?;
+    let store = Arc::new(store);
+    Ok(App::start(Wiring { store, clock, node, network: network.to_string(), node_address }))
+}
