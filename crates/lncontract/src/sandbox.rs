@@ -3,14 +3,15 @@
 
 mod play;
 mod report;
+mod time;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use lncontract_app::{App, MovableClock, NewCompany};
-use lncontract_devchain::DevChain;
+use lncontract_app::{App, NewCompany};
 use tokio::net::TcpListener;
 
+use self::{play::Play, time::SandboxTime};
 use crate::wire::{self, EmbeddedNode, Place};
 
 /// The password of both companies: the sandbox's money is worth nothing.
@@ -26,9 +27,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Walk the first milestone of the worked example by itself, print each step, and end
-    #[arg(long)]
-    play: bool,
+    /// Walk the worked example by itself, print each step, and end
+    #[arg(long, value_enum, value_name = "PLAY", num_args = 0..=1, default_missing_value = "first-milestone")]
+    play: Option<Play>,
     /// With --play: one JSON object a line
     #[arg(long, requires = "play")]
     json: bool,
@@ -52,8 +53,8 @@ pub struct Company {
 
 /// Both companies and their chain.
 pub struct Sandbox {
-    /// Their chain.
-    pub chain: Arc<DevChain>,
+    /// Their one clock, and the chain that follows it.
+    pub time: SandboxTime,
     /// The buyer.
     pub buyer: Company,
     /// The seller.
@@ -72,8 +73,8 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
         None => std::env::temp_dir().join(format!("lncontract-sandbox-{}", std::process::id())),
     };
     let sandbox = start(dir).await?;
-    if args.play {
-        let code = play::run(&sandbox, args.json).await;
+    if let Some(play) = args.play {
+        let code = play::run(&sandbox, play, args.json).await;
         sandbox.stop().await;
         return code;
     }
@@ -83,8 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
 }
 
 async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
-    let chain = DevChain::with_wall_clock();
-    let clock = Arc::new(MovableClock::default());
+    let time = SandboxTime::new();
     let mut companies = Vec::new();
     for side in ["buyer", "seller"] {
         let listen = free_address()?;
@@ -92,12 +92,12 @@ async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
         std::fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
         let place =
             Place { dir: &folder, network: bitcoin::Network::Regtest, listen, address: listen.to_string() };
-        let (app, node) = wire::company(place, Arc::clone(&chain) as _, Arc::clone(&clock) as _).await?;
+        let (app, node) = wire::company(place, Arc::clone(time.chain()) as _, time.clock()).await?;
         companies.push(Company { side, app, node });
     }
     let seller = companies.pop().expect("two were made");
     let buyer = companies.pop().expect("two were made");
-    Ok(Sandbox { chain, buyer, seller, dir })
+    Ok(Sandbox { time, buyer, seller, dir })
 }
 
 /// Names of the two companies of the sandbox.
@@ -172,13 +172,13 @@ async fn live(sandbox: &Sandbox) {
             }
             let Some(node) = company.node.running() else { continue };
             let Ok(address) = node.new_address().await else { continue };
-            match sandbox.chain.fund(&address, DEPOSIT_SAT) {
+            match sandbox.time.chain().fund(&address, DEPOSIT_SAT) {
                 Ok(_) => *given = true,
                 Err(error) => {
                     tracing::warn!(%error, "the sandbox's chain could not send the deposit; tried again")
                 }
             }
         }
-        sandbox.chain.mine(1);
+        sandbox.time.chain().mine(1);
     }
 }

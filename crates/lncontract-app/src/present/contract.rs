@@ -77,6 +77,16 @@ impl App {
         })
     }
 
+    /// The contract as the law sees it now: rows, payables, channels, and what each side is to do next.
+    ///
+    /// # Errors
+    /// When there is no such contract.
+    pub async fn status(&self, contract: Hash) -> Result<Status, AppError> {
+        let live = self.live(contract).await?;
+        let live = live.lock().await;
+        Ok(status(live.record.state(), self.clock.now()))
+    }
+
     /// The contract's record as a file that anybody can check without us (`lncontract verify`).
     ///
     /// # Errors

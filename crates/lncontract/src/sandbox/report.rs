@@ -1,19 +1,21 @@
 //! What the play prints: one line a step, for people or as JSON.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
+use lncontract_app::Clock;
 use serde_json::{Map, Value, json};
 
 /// Prints steps as they end.
 pub struct Report {
     json: bool,
+    clock: Arc<dyn Clock>,
     last: Instant,
 }
 
 impl Report {
     /// Begins; `json`: one JSON object a line, on standard output.
-    pub fn new(json: bool) -> Self {
-        Self { json, last: Instant::now() }
+    pub fn new(json: bool, clock: Arc<dyn Clock>) -> Self {
+        Self { json, clock, last: Instant::now() }
     }
 
     /// A step that went as it should, with what else is to be said of it.
@@ -25,6 +27,8 @@ impl Report {
         line.insert("company".into(), json!(company));
         line.insert("ok".into(), json!(true));
         line.insert("ms".into(), json!(ms));
+        let at = self.clock.now().to_string();
+        line.insert("at".into(), json!(at));
         let said: Vec<String> = match more {
             Value::Object(more) => {
                 let said = more.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
@@ -36,7 +40,8 @@ impl Report {
         if self.json {
             println!("{}", Value::Object(line));
         } else {
-            println!("{ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
+            let day = at.split('T').next().unwrap_or(&at);
+            println!("{day}  {ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
         }
     }
 

@@ -1,0 +1,234 @@
+//! The course of the contract: what the two companies have to do next, done by them, one act after the other,
+//! the clock moved to the next date where nothing is left to do today.
+//!
+//! It asks the same `status` that the pages ask, and does nothing that it does not name.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use lncontract_core::{
+    Hash, Time,
+    status::{NextAct, Status, Todo},
+    v1::{Document, Side, Tender, Terms},
+};
+use lncontract_lightning::Chain;
+use lncontract_record::hash::sha256;
+use serde_json::json;
+
+use super::{
+    Play, channel, money, node,
+    scenes::{Scene, reasons, scene},
+    wait::{in_step, until},
+};
+use crate::sandbox::{Company, Sandbox, report::Report};
+
+/// Acts are done half a day before the last second of their day.
+const BEFORE_DAYS_END_S: i64 = 43_200;
+/// More acts than any contract of the template has.
+const ACTS_MAX: usize = 5_000;
+
+/// A contract on its course.
+pub struct Course<'a> {
+    /// Both companies, and their time.
+    pub sandbox: &'a Sandbox,
+    /// What is played.
+    pub contract: Hash,
+    /// Where the play ends.
+    pub play: Play,
+    /// How many tenders of each row were answered.
+    pub answered: BTreeMap<String, usize>,
+}
+
+impl<'a> Course<'a> {
+    /// Begins with terms that are in force.
+    pub fn new(sandbox: &'a Sandbox, contract: Hash, play: Play) -> Self {
+        Self { sandbox, contract, play, answered: BTreeMap::new() }
+    }
+
+    /// Follows it to its end.
+    ///
+    /// # Errors
+    /// When an act is refused, or what follows from it does not come.
+    pub async fn follow(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        for _ in 0..ACTS_MAX {
+            let status = in_step(self.sandbox, self.contract).await?;
+            if self.is_over(&status) {
+                return Ok(());
+            }
+            match self.next(&status).await? {
+                Next::Act(side, todo) => self.perform(side, todo, report).await?,
+                Next::Wait => self.settle(&status).await?,
+                Next::At(time) => self.forward_to(time).await?,
+                Next::Nothing => return Ok(()),
+            }
+        }
+        bail!("the contract did not come to its end in {ACTS_MAX} acts")
+    }
+
+    /// Moves the clock, and waits for both nodes to follow the chain.
+    async fn forward_to(&self, time: Time) -> anyhow::Result<()> {
+        self.sandbox.time.forward_to(time).await;
+        let tip = self.sandbox.time.chain().tip().await?.height;
+        for company in [&self.sandbox.buyer, &self.sandbox.seller] {
+            let node = node(company)?;
+            until("the node at the chain's tip", || async {
+                Ok((node.info().await?.height >= tip).then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self, status: &Status) -> bool {
+        let paid = status.payables.iter().filter(|payable| payable.is_paid()).count();
+        self.play == Play::FirstMilestone && paid > 0
+    }
+
+    /// What is done next: what is due first, the buyer's before the seller's.
+    async fn next(&self, status: &Status) -> anyhow::Result<Next> {
+        let mut later = None;
+        let mut waits = false;
+        for side in [Side::Buyer, Side::Seller] {
+            for act in status.acts.of(side) {
+                let at = match self.when(act).await? {
+                    When::ByItself => {
+                        waits = true;
+                        continue;
+                    }
+                    When::Now => return Ok(Next::Act(side, act.todo.clone())),
+                    When::At(at) => at,
+                };
+                later = Some(later.map_or(at, |before: Time| before.min(at)));
+            }
+        }
+        Ok(match later {
+            _ if waits => Next::Wait,
+            Some(at) => Next::At(at),
+            None => Next::Nothing,
+        })
+    }
+
+    async fn when(&self, act: &NextAct) -> anyhow::Result<When> {
+        let now = self.sandbox.time.now();
+        let at = match &act.todo {
+            Todo::ConfirmReceipt { .. } | Todo::Cancel { .. } => return Ok(When::ByItself),
+            Todo::AnswerTender { row, units, .. } => {
+                let clauses = self.terms().await?.clauses;
+                match (self.scene(row, *units).await?, act.due) {
+                    (Scene::Silence, Some(deadline)) => {
+                        deadline.plus_seconds(i64::from(clauses.grace_hours) * 3_600 + 60)
+                    }
+                    _ => now,
+                }
+            }
+            Todo::Tender { .. } | Todo::Fund { .. } => {
+                act.due.map_or(now, |due| due.plus_seconds(-BEFORE_DAYS_END_S))
+            }
+            _ => now,
+        };
+        Ok(if at <= now { When::Now } else { When::At(at) })
+    }
+
+    async fn perform(&mut self, side: Side, todo: Todo, report: &mut Report) -> anyhow::Result<()> {
+        let company = self.company(side);
+        match todo {
+            Todo::Tender { row, units } => self.tender(side, row, units, report).await,
+            Todo::AnswerTender { tender, row, units } => self.answer(side, tender, row, units, report).await,
+            Todo::Deem { tender, row, .. } => {
+                company.app.deem(self.contract, tender).await?;
+                report.step("tender.deemed", company.side, json!({ "row": row }));
+                Ok(())
+            }
+            Todo::Fund { tranche, .. } => channel::fund(self, &tranche, report).await,
+            Todo::Invoice { payable, amount, .. } => {
+                let invoice = company.app.make_invoice(self.contract, payable).await?;
+                let step = json!({ "invoice": invoice.to_string(), "sat": amount.0 });
+                report.step("invoice.made", company.side, step);
+                Ok(())
+            }
+            Todo::Pay { invoice, amount, .. } => money::pay(self, side, invoice, amount, report).await,
+            other => bail!("the play does not know what to do about {other:?}"),
+        }
+    }
+
+    async fn tender(&self, side: Side, row: String, quantity: u64, report: &mut Report) -> anyhow::Result<()> {
+        let company = self.company(side);
+        let evidence = format!("{row} {}", self.answered(&row) + 1);
+        let sha256 = sha256(evidence.as_bytes());
+        let documents = vec![Document { name: format!("{evidence}.pdf"), sha256 }];
+        let tender = Tender { row: row.clone(), quantity, documents, note: String::new() };
+        company.app.tender(self.contract, tender).await?;
+        let step = json!({ "row": row, "units": quantity, "sha256": sha256.to_string() });
+        report.step("tender.made", company.side, step);
+        Ok(())
+    }
+
+    async fn answer(
+        &mut self,
+        side: Side,
+        tender: Hash,
+        row: String,
+        units: u64,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let (step, accepted) = match self.scene(&row, units).await? {
+            Scene::Accept => ("tender.accepted", units),
+            Scene::Reject => ("tender.rejected", 0),
+            Scene::Part => ("tender.accepted-in-part", units - 1),
+            Scene::Silence => bail!("the buyer was to be silent about {row}"),
+        };
+        let why = if accepted < units { reasons(&self.terms().await?, &row) } else { Vec::new() };
+        *self.answered.entry(row.clone()).or_default() += 1;
+        let company = self.company(side);
+        company.app.answer_tender(self.contract, tender, accepted, why.clone()).await?;
+        let mut said = json!({ "row": row, "accepted": accepted, "of": units });
+        if !why.is_empty() {
+            said["reasons"] = json!(why);
+        }
+        report.step(step, company.side, said);
+        Ok(())
+    }
+
+    /// Waits for what the programs do by themselves.
+    async fn settle(&self, before: &Status) -> anyhow::Result<()> {
+        until("what the programs do by themselves", || async {
+            let now = self.sandbox.buyer.app.status(self.contract).await?;
+            Ok((now.acts != before.acts).then_some(()))
+        })
+        .await
+    }
+
+    async fn scene(&self, row: &str, units: u64) -> anyhow::Result<Scene> {
+        Ok(scene(&self.terms().await?, row, self.answered(row), units))
+    }
+
+    fn answered(&self, row: &str) -> usize {
+        self.answered.get(row).copied().unwrap_or(0)
+    }
+
+    async fn terms(&self) -> anyhow::Result<Terms> {
+        Ok(self.sandbox.buyer.app.terms_of(self.contract).await?)
+    }
+
+    /// The company of a side.
+    pub fn company(&self, side: Side) -> &Company {
+        match side {
+            Side::Buyer => &self.sandbox.buyer,
+            Side::Seller => &self.sandbox.seller,
+        }
+    }
+}
+
+enum Next {
+    Act(Side, Todo),
+    /// The programs act by themselves.
+    Wait,
+    At(Time),
+    Nothing,
+}
+
+enum When {
+    Now,
+    At(Time),
+    ByItself,
+}

@@ -1,0 +1,154 @@
+//! Money in the play: an invoice paid with both receipts in both records, and the account at the end, in which
+//! every satoshi is explained.
+
+use anyhow::Context;
+use lncontract_core::{
+    Hash, Sat,
+    status::{ObligationView, PayableState, RowState, Status},
+    v1::{Duty, Instrument, Side, Terms},
+};
+use lncontract_record::verify_bundle;
+use serde_json::{Value, json};
+
+use super::{
+    follow::Course,
+    node,
+    wait::{in_step, until},
+};
+use crate::sandbox::{Sandbox, report::Report};
+
+/// What the chain gave to both companies, in satoshi.
+pub struct Given {
+    /// To the buyer.
+    pub buyer_sat: u64,
+    /// To the seller.
+    pub seller_sat: u64,
+}
+
+/// Pays an invoice, and waits for the receipts of both sides.
+///
+/// # Errors
+/// When it is not payable, or a receipt does not come.
+pub async fn pay(
+    course: &Course<'_>,
+    payer: Side,
+    invoice: Hash,
+    amount: Sat,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let (payer, payee) = (course.company(payer), course.company(payer.other()));
+    let over = until("a payable invoice", || async {
+        let prompt = payer.app.pay_prompt(course.contract, invoice).await.ok();
+        Ok(prompt.filter(|prompt| prompt.obstacles.is_empty()).map(|prompt| prompt.over))
+    })
+    .await?;
+    payer.app.pay(course.contract, invoice).await?;
+    let over: Vec<String> = over.into_iter().map(|(title, _)| title).collect();
+    report.step("payment.requested", payer.side, json!({ "sat": amount.0, "over": over }));
+    for (company, step) in [(payer, "payment.sent"), (payee, "payment.received")] {
+        let receipt = until("the receipt", || async {
+            let prompt = company.app.pay_prompt(course.contract, invoice).await?;
+            let status = company.app.status(course.contract).await?;
+            Ok(prompt.receipt.filter(|_| both_signed(&status, invoice)))
+        })
+        .await?;
+        report.step(step, company.side, json!({ "sat": amount.0, "receipt": receipt.to_string() }));
+    }
+    Ok(())
+}
+
+/// Whether the receipts of both are in the record.
+fn both_signed(status: &Status, of: Hash) -> bool {
+    status.payables.iter().any(|payable| {
+        matches!(payable.state, PayableState::Paid { invoice, by_payer: true, by_payee: true, .. } if invoice == of)
+    })
+}
+
+/// Compares what both records and both nodes say, to the millisatoshi.
+///
+/// # Errors
+/// When one of them can't be asked, or the bundle can't be written.
+pub async fn account(sandbox: &Sandbox, contract: Hash, given: &Given) -> anyhow::Result<Value> {
+    let (buyer, seller) = (&sandbox.buyer, &sandbox.seller);
+    // Not in step is a disagreement, and shown as one below.
+    let step = in_step(sandbox, contract).await.is_ok();
+    let (ours, theirs) = (buyer.app.contract(contract).await?, seller.app.contract(contract).await?);
+    let status = buyer.app.status(contract).await?;
+    let bundle = sandbox.dir.join("contract.lncontract.json");
+    let bytes = buyer.app.export_bundle(contract).await?;
+    tokio::fs::write(&bundle, &bytes).await.with_context(|| format!("bundle {}", bundle.display()))?;
+    let mut equal = step && verify_bundle(&bytes).is_ok() && ours.state_hash == theirs.state_hash;
+    let (mut fees, mut left, mut returned) = (0, 0, 0);
+    let mut sides = Vec::new();
+    for (company, view) in [(buyer, &ours), (seller, &theirs)] {
+        let account = company.app.account().await?;
+        equal &= account.ledger_msat == account.node_msat;
+        fees += account.onchain_fee_sat;
+        left += i128::from(account.node_msat);
+        returned += node(company)?.balances().await?.onchain_total_sat;
+        sides.push(json!({
+            "state": view.state_hash.to_string(),
+            "ledger_msat": account.ledger_msat.to_string(),
+            "node_msat": account.node_msat.to_string(),
+        }));
+    }
+    // Money: what the chain gave is with the two companies, or was paid as a fee; nothing else.
+    equal &= left == i128::from(given.buyer_sat + given.seller_sat) * 1_000 - i128::from(fees) * 1_000;
+    let terms = buyer.app.terms_of(contract).await?;
+    let seller_side = sides.pop().unwrap_or_default();
+    let buyer_side = sides.pop().unwrap_or_default();
+    let funded = funded(&status, &terms);
+    let milestones: Vec<u64> = status.milestones.iter().map(|milestone| milestone.paid.0).collect();
+    Ok(json!({
+        "result": if equal { "ok" } else { "disagreement" },
+        "contract_total_sat": ours.figures.total_sat,
+        "paid_sat": ours.figures.paid_sat,
+        "funded_sat": funded.sat,
+        "channels": funded.channels,
+        "splices": funded.splices,
+        "units_accepted": units_accepted(&status, &terms),
+        "milestones": milestones,
+        "state_equal": ours.state_hash == theirs.state_hash,
+        "buyer": buyer_side,
+        "seller": seller_side,
+        "given_sat": given.buyer_sat + given.seller_sat,
+        "returned_onchain_sat": returned,
+        "onchain_fee_sat": fees,
+        "bundle": bundle.display().to_string(),
+    }))
+}
+
+struct Funded {
+    sat: u64,
+    channels: usize,
+    splices: usize,
+}
+
+/// What was set aside by the record, and how.
+fn funded(status: &Status, terms: &Terms) -> Funded {
+    let mut funded = Funded { sat: 0, channels: 0, splices: 0 };
+    for channel in &status.channels {
+        let tranche = channel.tranche.as_ref().and_then(|tranche| terms.tranche(tranche));
+        funded.sat += channel.amount.0;
+        match tranche.map(|tranche| &tranche.instrument) {
+            Some(Instrument::SpliceIn { .. }) => funded.splices += 1,
+            _ => funded.channels += 1,
+        }
+    }
+    funded
+}
+
+/// Units of goods that were accepted.
+fn units_accepted(status: &Status, terms: &Terms) -> u64 {
+    let accepted = |row: &ObligationView| match row.state {
+        RowState::AcceptedInPart { accepted, .. } => accepted,
+        RowState::Accepted | RowState::Deemed => {
+            terms.obligation(&row.row).and_then(|row| row.quantity()).unwrap_or(0)
+        }
+        _ => 0,
+    };
+    let deliveries = status.obligations.iter().filter(|row| {
+        terms.obligation(&row.row).is_some_and(|row| matches!(row.duty, Duty::Deliver { .. }))
+    });
+    deliveries.map(accepted).sum()
+}
