@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod assets;
 mod auth;
+mod clock;
 mod form;
 mod format;
 mod headers;
@@ -38,6 +39,7 @@ use tower_http::{
 };
 
 use app::App;
+pub use clock::SandboxClock;
 #[cfg(not(test))]
 pub use serve::serve;
 
@@ -50,6 +52,8 @@ pub(crate) struct Web {
     app: Arc<App>,
     /// Attempts to sign in that run at this moment.
     attempts: Arc<Semaphore>,
+    /// The sandbox's only.
+    clock: Option<Arc<dyn SandboxClock>>,
 }
 
 impl FromRef<Web> for Arc<App> {
@@ -59,12 +63,15 @@ impl FromRef<Web> for Arc<App> {
 }
 
 /// Returns the pages and the REST interface of one company. The binary binds it to an address.
-pub fn router(app: Arc<App>) -> Router {
-    let web = Web { app, attempts: Arc::new(Semaphore::new(auth::SIGN_IN_AT_ONCE)) };
+/// `clock`: the sandbox's, which can be moved.
+pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
+    let sandbox = if clock.is_some() { clock::router() } else { Router::new() };
+    let web = Web { app, attempts: Arc::new(Semaphore::new(auth::SIGN_IN_AT_ONCE)), clock };
     // From the inside out: a session, no other site's form, the body of an error, headers,
     // a name for the log.
     pages_router()
         .nest("/api/v1", api::router())
+        .merge(sandbox)
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -59,6 +59,8 @@ pub struct Shell {
     pub theme: Theme,
     /// The page's own path.
     pub path: String,
+    /// Whether the clock can be moved: in the sandbox.
+    pub sandbox: bool,
 }
 
 impl Shell {
@@ -73,7 +75,7 @@ impl Shell {
             now: Time(0),
         };
         let theme = Theme::read(cookie(headers, Theme::COOKIE).unwrap_or_default());
-        Self { frame, user: String::new(), theme, path: path.to_owned() }
+        Self { frame, user: String::new(), theme, path: path.to_owned(), sandbox: false }
     }
 
     /// The same with the company's name and network, where they can be known.
@@ -105,7 +107,8 @@ impl FromRequestParts<Web> for Shell {
         let session = parts.extensions.get::<Session>().cloned();
         let frame = web.app.frame().await?;
         let outside = Self::outside(&parts.headers, parts.uri.path());
-        Ok(Self { frame, user: session.map(|session| session.user).unwrap_or_default(), ..outside })
+        let user = session.map(|session| session.user).unwrap_or_default();
+        Ok(Self { frame, user, sandbox: web.clock.is_some(), ..outside })
     }
 }
 

@@ -2,6 +2,7 @@
 //! what every form does.
 
 mod acts;
+mod clock;
 mod door;
 mod reading;
 
@@ -44,7 +45,7 @@ fn ours(method: &str, path: &str) -> axum::http::request::Builder {
 }
 
 async fn send(app: &Arc<App>, request: Request<Body>) -> Answer {
-    let response = crate::router(Arc::clone(app)).oneshot(request).await.unwrap();
+    let response = crate::router(Arc::clone(app), None).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = String::from_utf8(to_bytes(body, 1 << 22).await.unwrap().to_vec()).unwrap();
     Answer { status: parts.status, headers: parts.headers, body }

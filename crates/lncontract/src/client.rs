@@ -138,6 +138,24 @@ enum Node {
     Address,
 }
 
+/// Moves the sandbox's clock.
+#[derive(clap::Args)]
+pub struct ClockArgs {
+    #[command(subcommand)]
+    command: Clock,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Clock {
+    /// Move the clock of both companies of a running sandbox forward, with the blocks of that time
+    Forward {
+        /// How many days, 1 to 92
+        days: u16,
+    },
+}
+
 /// One request, and how its answer is shown to people.
 struct Request {
     method: &'static str,
@@ -219,6 +237,16 @@ pub async fn node(args: NodeArgs) -> anyhow::Result<u8> {
         Node::Info => get("/node".into(), print::node),
         Node::Address => post("/node/addresses".into(), json!({}), |answer| print::field(answer, "address")),
     };
+    ask(&args.ask, request).await
+}
+
+/// `clock`.
+///
+/// # Errors
+/// When the program does not answer, or is no sandbox.
+pub async fn clock(args: ClockArgs) -> anyhow::Result<u8> {
+    let Clock::Forward { days } = args.command;
+    let request = post("/clock".into(), json!({ "days": days }), |answer| print::field(answer, "now"));
     ask(&args.ask, request).await
 }
 

@@ -58,6 +58,8 @@ enum Command {
     Invoice(client::InvoiceArgs),
     /// Ask a running program about its node
     Node(client::NodeArgs),
+    /// Move the clock of a running sandbox
+    Clock(client::ClockArgs),
     /// Print the table of options for docs/configuration.md
     #[command(hide = true)]
     ConfigTable,
@@ -82,6 +84,7 @@ async fn main() -> ExitCode {
         Command::Channel(args) => client::channel(args).await,
         Command::Invoice(args) => client::invoice(args).await,
         Command::Node(args) => client::node(args).await,
+        Command::Clock(args) => client::clock(args).await,
         Command::ConfigTable => Ok(config::print_table(Cli::command())),
     };
     match outcome {

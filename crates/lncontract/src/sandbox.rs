@@ -54,7 +54,7 @@ pub struct Company {
 /// Both companies and their chain.
 pub struct Sandbox {
     /// Their one clock, and the chain that follows it.
-    pub time: SandboxTime,
+    pub time: Arc<SandboxTime>,
     /// The buyer.
     pub buyer: Company,
     /// The seller.
@@ -84,7 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
 }
 
 async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
-    let time = SandboxTime::new();
+    let time = Arc::new(SandboxTime::new());
     let mut companies = Vec::new();
     for side in ["buyer", "seller"] {
         let listen = free_address()?;
@@ -140,7 +140,8 @@ async fn serve(sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
             let _ = tokio::signal::ctrl_c().await;
         };
         println!("{:<7} http://{address}", company.side);
-        pages.push(tokio::spawn(lncontract_web::serve(listener, Arc::clone(&company.app), stopped)));
+        let clock = Some(Arc::clone(&sandbox.time) as _);
+        pages.push(tokio::spawn(lncontract_web::serve(listener, Arc::clone(&company.app), clock, stopped)));
     }
     println!(
         "\nBegin on both pages: name the company, keep the words, deposit (the chain sends {DEPOSIT_SAT} sat to"
@@ -148,6 +149,7 @@ async fn serve(sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
     println!(
         "each first address by itself), exchange invites under Companies. A block comes every {BLOCK_EVERY:?}."
     );
+    println!("The clock of both is moved on each page, or by: lncontract clock forward DAYS");
     println!("Ctrl-C ends it; what was done is in {}", sandbox.dir.display());
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}

@@ -50,7 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     }
     announce(&app, &settings, &listener, args.json).await?;
     let (stop, stopped) = watch::channel(false);
-    let mut pages = tokio::spawn(lncontract_web::serve(listener, Arc::clone(&app), until(stopped)));
+    let mut pages = tokio::spawn(lncontract_web::serve(listener, Arc::clone(&app), None, until(stopped)));
     let ended = tokio::select! {
         () = signals.next() => None,
         ended = &mut pages => Some(ended),

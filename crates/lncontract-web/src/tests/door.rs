@@ -151,7 +151,7 @@ async fn a_change_is_told_to_open_pages() {
     use futures_util::StreamExt as _;
     let app = app();
     let response =
-        crate::router(Arc::clone(&app)).oneshot(ours("GET", "/events").body(Body::empty()).unwrap());
+        crate::router(Arc::clone(&app), None).oneshot(ours("GET", "/events").body(Body::empty()).unwrap());
     let response = response.await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     let mut stream = response.into_body().into_data_stream();

@@ -87,12 +87,7 @@ async fn meet(buyer: &Company, seller: &Company, report: &mut Report) -> anyhow:
 }
 
 /// Gives the buyer what it is to set aside, and both what fees and the anchor reserve need.
-async fn give(
-    sandbox: &Sandbox,
-    play: Play,
-    terms: &Terms,
-    report: &mut Report,
-) -> anyhow::Result<Given> {
+async fn give(sandbox: &Sandbox, play: Play, terms: &Terms, report: &mut Report) -> anyhow::Result<Given> {
     let tranches = terms.funding.tranches.iter().map(|tranche| tranche.amount.0);
     let set_aside: u64 = match play {
         Play::FirstMilestone => tranches.take(1).sum(),
@@ -128,12 +123,7 @@ fn terms(sandbox: &Sandbox) -> anyhow::Result<Terms> {
     Ok(worked_example(today, party("buyer"), party("seller"), 0))
 }
 
-async fn sign(
-    buyer: &Company,
-    seller: &Company,
-    terms: Terms,
-    report: &mut Report,
-) -> anyhow::Result<Hash> {
+async fn sign(buyer: &Company, seller: &Company, terms: Terms, report: &mut Report) -> anyhow::Result<Hash> {
     let counterparty = buyer.app.companies().await?.remove(0).id;
     let total = terms.total.0;
     let new = NewContract { counterparty, our_side: Side::Buyer, terms, valid_days: 14 };

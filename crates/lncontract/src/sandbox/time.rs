@@ -2,11 +2,12 @@
 //!
 //! Invariant: nothing else in the program knows that it is not the wall clock.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use lncontract_app::{Clock, MovableClock};
 use lncontract_core::Time;
 use lncontract_devchain::DevChain;
+use lncontract_web::SandboxClock;
 
 /// A block for every six hours of moved time. The real chain has 36 in them; each costs both nodes some
 /// milliseconds, and a contract moves by more than a year.
@@ -56,5 +57,14 @@ impl SandboxTime {
             // The nodes follow block by block, and the companies do what a day brings.
             tokio::task::yield_now().await;
         }
+    }
+}
+
+impl SandboxClock for SandboxTime {
+    fn forward(&self, days: u16) -> Pin<Box<dyn Future<Output = Time> + Send + '_>> {
+        Box::pin(async move {
+            self.forward_to(self.now().plus_days(i64::from(days))).await;
+            self.now()
+        })
     }
 }

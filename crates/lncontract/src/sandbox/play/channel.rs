@@ -41,10 +41,9 @@ pub async fn fund(course: &Course<'_>, tranche: &str, report: &mut Report) -> an
     let (sandbox, contract) = (course.sandbox, course.contract);
     let buyer = &sandbox.buyer;
     let fund = buyer.app.fund(contract, tranche).await?;
-    let size = see(&buyer.app, contract, "the announced channel", |view| {
-        card(view, fund).map(|card| card.size_sat)
-    })
-    .await?;
+    let size =
+        see(&buyer.app, contract, "the announced channel", |view| card(view, fund).map(|card| card.size_sat))
+            .await?;
     let step = json!({ "fund": fund.to_string(), "tranche": tranche, "sat": size });
     report.step("channel.requested", buyer.side, step);
     let outpoint = see(&buyer.app, contract, "the funding transaction", |view| {

@@ -151,7 +151,13 @@ impl<'a> Course<'a> {
         }
     }
 
-    async fn tender(&self, side: Side, row: String, quantity: u64, report: &mut Report) -> anyhow::Result<()> {
+    async fn tender(
+        &self,
+        side: Side,
+        row: String,
+        quantity: u64,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
         let company = self.company(side);
         let evidence = format!("{row} {}", self.answered(&row) + 1);
         let sha256 = sha256(evidence.as_bytes());

@@ -147,8 +147,9 @@ fn units_accepted(status: &Status, terms: &Terms) -> u64 {
         }
         _ => 0,
     };
-    let deliveries = status.obligations.iter().filter(|row| {
-        terms.obligation(&row.row).is_some_and(|row| matches!(row.duty, Duty::Deliver { .. }))
-    });
+    let deliveries = status
+        .obligations
+        .iter()
+        .filter(|row| terms.obligation(&row.row).is_some_and(|row| matches!(row.duty, Duty::Deliver { .. })));
     deliveries.map(accepted).sum()
 }
