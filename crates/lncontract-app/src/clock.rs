@@ -29,6 +29,12 @@ pub struct MovableClock {
 }
 
 impl MovableClock {
+    /// Shows that time now, where it is not yet over; else the machine's.
+    pub fn behind_at(time: Time) -> Self {
+        let behind_s = time.0.saturating_sub(SystemClock.now().0).min(0);
+        Self { ahead_s: AtomicI64::new(behind_s) }
+    }
+
     /// Moves forward by that many seconds; a negative number does nothing.
     pub fn advance(&self, seconds: i64) {
         self.ahead_s.fetch_add(seconds.max(0), Ordering::SeqCst);

@@ -92,8 +92,7 @@ fn asked(live: &Live, id: &PayableId) -> Result<(lncontract_core::Sat, u64), App
         let todo = format!("invoice {} is open; cancel it first if it is wrong", invoice.number);
         return Err(AppError::refused("invoiced", "there is an invoice for this already", todo));
     }
-    let number = state.invoices.values().map(|invoice| invoice.number).max().unwrap_or(0) + 1;
-    Ok((payable.amount, number))
+    Ok((payable.amount, state.next_invoice_number(live.our_side)))
 }
 
 /// What stands in an invoice instead of a description: plain SHA-256 of the canonical bytes of `{contract,

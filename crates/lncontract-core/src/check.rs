@@ -12,7 +12,10 @@ mod words;
 
 pub use fault::{Fault, Faults, Reason};
 
-use crate::{Overflow, Sat, v1::Terms};
+use crate::{
+    Overflow, Sat,
+    v1::{Side, Terms},
+};
 
 /// More than exist: 21 million bitcoin.
 pub const AMOUNT_MAX: Sat = Sat(2_100_000_000_000_000);
@@ -98,6 +101,7 @@ fn sums(terms: &Terms, faults: &mut Findings) {
         });
         faults.sum_sat(format!("milestones[{index}].amount"), milestone.amount, Sat::sum(amounts));
     }
-    let milestones = Sat::sum(terms.milestones.iter().map(|milestone| milestone.amount));
+    let bought = terms.milestones.iter().filter(|milestone| milestone.payer == Side::Buyer);
+    let milestones = Sat::sum(bought.map(|milestone| milestone.amount));
     faults.sum_sat("total".to_owned(), terms.total, milestones);
 }

@@ -20,7 +20,6 @@ mod refusal;
 mod standing;
 
 pub use fit::Misfit;
-pub(crate) use invoice::next_number;
 pub use refusal::{ChannelRefusal, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal};
 pub(crate) use standing::is_frozen;
 

@@ -155,7 +155,7 @@ pub struct InvoiceState {
     pub by: Side,
     /// How much.
     pub amount: Sat,
-    /// Its number.
+    /// Its number among those of its author.
     pub number: u64,
     /// BOLT 11.
     pub bolt11: String,
@@ -174,9 +174,11 @@ pub struct InvoiceState {
 }
 
 /// A payment of an invoice that did not come into effect.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stray {
+    /// Who paid.
+    pub payer: Side,
     /// What the payer reported.
     pub paid: Sat,
     /// What the payee confirmed.
@@ -283,6 +285,12 @@ impl Contract {
         let named =
             |channel: &ChannelState| channel.announced.as_ref().is_some_and(|fund| fund.tranche == tranche);
         channels.find(|(_, channel)| named(channel)).map(|(id, channel)| (*id, channel))
+    }
+
+    /// Returns the number of a company's next invoice.
+    pub fn next_invoice_number(&self, by: Side) -> u64 {
+        let own = self.invoices.values().filter(|invoice| invoice.by == by);
+        own.map(|invoice| invoice.number).max().unwrap_or(0).saturating_add(1)
     }
 
     /// Returns the payable's invoice that is not cancelled.

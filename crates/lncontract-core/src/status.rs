@@ -1,7 +1,7 @@
 //! `status`: what a contract comes to at an instant. A view: it changes nothing and decides nothing.
 //!
 //! Invariant: the only place where the present instant meets the state; what is late or due is never part of
-//! the state. Money: `total = paid + outstanding`, always; what was paid beyond that is `credit_due`.
+//! the state. Money: of each side `total = paid + outstanding`, always; what was paid beyond that is credit.
 
 mod acts;
 mod channels;
@@ -31,12 +31,16 @@ pub struct Status {
     pub pen: Option<Side>,
     /// The offer that waits for an answer.
     pub offer: Option<OfferView>,
-    /// The six figures.
+    /// The six figures of what the buyer pays.
     pub figures: Figures,
+    /// The same of what the seller pays, beside the contract's total: nothing in most contracts.
+    pub from_seller: Figures,
     /// The sum of the earmarks whose channel is open, before what was paid over them.
     pub earmarked: Sat,
     /// Paid for invoices that were cancelled or overtaken: the seller owes it back.
     pub credit_due: Sat,
+    /// The same the other way round: the buyer owes it back.
+    pub credit_due_to_seller: Sat,
     /// The milestones, in the order of the terms.
     pub milestones: Vec<MilestoneView>,
     /// The rows, by due date; those without one last.
@@ -82,7 +86,8 @@ pub struct OfferView {
 /// Views a contract at an instant.
 pub fn status(contract: &Contract, as_of: Time) -> Status {
     let payables = figures::payables(contract, as_of);
-    let (figures, credit_due) = figures::figures(contract, &payables);
+    let (figures, credit_due) = figures::figures(contract, &payables, Side::Buyer);
+    let (from_seller, credit_due_to_seller) = figures::figures(contract, &payables, Side::Seller);
     let channels = channels::channels(contract);
     let terms = contract.terms.as_ref();
     let offer = contract.offer.as_ref().map(|offer| OfferView {
@@ -93,21 +98,23 @@ pub fn status(contract: &Contract, as_of: Time) -> Status {
     });
     Status {
         as_of,
-        phase: phase(contract, &figures),
+        phase: phase(contract, [&figures, &from_seller]),
         pen: contract.pen,
         offer,
         earmarked: channels::earmarked(&channels),
         credit_due,
+        credit_due_to_seller,
         milestones: terms.map(|terms| figures::milestones(terms, &payables)).unwrap_or_default(),
         obligations: terms.map(|terms| rows::rows(contract, terms, &payables, as_of)).unwrap_or_default(),
         acts: acts::acts(contract, &payables, as_of),
         figures,
+        from_seller,
         payables,
         channels,
     }
 }
 
-fn phase(contract: &Contract, figures: &Figures) -> Phase {
+fn phase(contract: &Contract, figures: [&Figures; 2]) -> Phase {
     match (&contract.terms, &contract.offer) {
         (None, None) => Phase::Draft,
         (None, Some(offer)) => Phase::Offered { by: offer.by },
@@ -116,11 +123,11 @@ fn phase(contract: &Contract, figures: &Figures) -> Phase {
     }
 }
 
-fn is_done(contract: &Contract, terms: &Terms, figures: &Figures) -> bool {
+fn is_done(contract: &Contract, terms: &Terms, figures: [&Figures; 2]) -> bool {
     let mut rows = terms.obligations.iter();
     let accepted =
         rows.all(|row| row.quantity().is_none_or(|units| contract.performance(&row.id).accepted >= units));
-    accepted && figures.outstanding == Sat::ZERO
+    accepted && figures.iter().all(|figures| figures.outstanding == Sat::ZERO)
 }
 
 /// Returns how many days something is late: 1 from the day after the due date.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::config;
+use crate::{config, terms_file};
 use http::Server;
 
 /// Which program to ask, and as whom.
@@ -49,6 +49,27 @@ enum Contract {
     Show {
         /// Its id
         id: String,
+    },
+    /// Read a terms file (TOML), say everything that is wrong with it, and print the terms; asks nobody
+    Draft {
+        /// The file: the draft of a template, or whole terms; examples/terms has some
+        #[arg(long, value_name = "FILE")]
+        terms: PathBuf,
+    },
+    /// Offer the terms of a file to a company
+    Offer {
+        /// The file, as for `draft`
+        #[arg(long, value_name = "FILE")]
+        terms: PathBuf,
+        /// The company's id, as its row under Companies has it
+        #[arg(long)]
+        to: String,
+        /// Which side we are
+        #[arg(long, default_value = "buyer", value_parser = ["buyer", "seller"])]
+        side: String,
+        /// For how many days the offer stands
+        #[arg(long, default_value_t = 14)]
+        valid_days: u32,
     },
 }
 
@@ -180,6 +201,20 @@ pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
     let request = match args.command {
         Contract::List => get("/contracts".into(), print::contracts),
         Contract::Show { id } => get(format!("/contracts/{}", segment(&id)?), print::contract),
+        Contract::Draft { terms } => {
+            let terms = serde_json::to_value(terms_file::read(&terms)?)?;
+            println!("{}", if args.ask.json { terms.to_string() } else { print::terms(&terms) });
+            return Ok(0);
+        }
+        Contract::Offer { terms, to, side, valid_days } => {
+            let terms = terms_file::read(&terms)?;
+            let body = json!({
+                "counterparty": to, "our_side": side, "terms": terms, "valid_days": valid_days,
+            });
+            post("/contracts".into(), body, |answer| {
+                format!("offered as contract {}", print::field(answer, "id"))
+            })
+        }
     };
     ask(&args.ask, request).await
 }

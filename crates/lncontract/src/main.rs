@@ -11,6 +11,7 @@ mod export;
 mod init;
 mod sandbox;
 mod serve;
+mod terms_file;
 mod verify;
 mod wire;
 

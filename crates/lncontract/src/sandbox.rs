@@ -8,14 +8,15 @@ mod time;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use lncontract_app::{App, NewCompany};
+use lncontract_app::App;
+use lncontract_core::Time;
 use tokio::net::TcpListener;
 
 use self::{play::Play, time::SandboxTime};
-use crate::wire::{self, EmbeddedNode, Place};
-
-/// The password of both companies: the sandbox's money is worth nothing.
-pub const PASSWORD: &str = "sandbox-password";
+use crate::{
+    terms_file,
+    wire::{self, EmbeddedNode, Place},
+};
 
 /// How often a block comes while people click.
 const BLOCK_EVERY: Duration = Duration::from_secs(3);
@@ -30,6 +31,9 @@ pub struct Args {
     /// Walk the worked example by itself, print each step, and end
     #[arg(long, value_enum, value_name = "PLAY", num_args = 0..=1, default_missing_value = "first-milestone")]
     play: Option<Play>,
+    /// With --play: walk the contract of this terms file instead of the worked example
+    #[arg(long, requires = "play", value_name = "FILE")]
+    terms: Option<PathBuf>,
     /// With --play: one JSON object a line
     #[arg(long, requires = "play")]
     json: bool,
@@ -72,9 +76,12 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
         Some(dir) => dir,
         None => std::env::temp_dir().join(format!("lncontract-sandbox-{}", std::process::id())),
     };
-    let sandbox = start(dir).await?;
+    // What is wrong with the file is said before anything is started.
+    let terms = args.terms.as_deref().map(terms_file::read).transpose()?;
+    let begin = terms.as_ref().and_then(play::begin);
+    let sandbox = start(dir, begin).await?;
     if let Some(play) = args.play {
-        let code = play::run(&sandbox, play, args.json).await;
+        let code = play::run(&sandbox, play, terms, args.json).await;
         sandbox.stop().await;
         return code;
     }
@@ -83,8 +90,8 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
-    let time = Arc::new(SandboxTime::new());
+async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox> {
+    let time = Arc::new(SandboxTime::starting(begin));
     let mut companies = Vec::new();
     for side in ["buyer", "seller"] {
         let listen = free_address()?;
@@ -98,20 +105,6 @@ async fn start(dir: PathBuf) -> anyhow::Result<Sandbox> {
     let seller = companies.pop().expect("two were made");
     let buyer = companies.pop().expect("two were made");
     Ok(Sandbox { time, buyer, seller, dir })
-}
-
-/// Names of the two companies of the sandbox.
-pub fn new_company(side: &str) -> NewCompany {
-    let (name, short_name) = match side {
-        "buyer" => ("Meridian Systems Integration GmbH", "Meridian"),
-        _ => ("Castor Subsystems s.r.o.", "Castor"),
-    };
-    NewCompany {
-        name: name.into(),
-        short_name: short_name.into(),
-        user: side.into(),
-        password: PASSWORD.into(),
-    }
 }
 
 /// An address on this machine that nobody listens on.

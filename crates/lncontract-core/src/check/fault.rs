@@ -68,12 +68,12 @@ pub enum Reason {
         found: String,
     },
     /// An id that an earlier row of the list has.
-    #[error("{id:?} is also the id of row {first}; ids are unique in their list")]
+    #[error("{id:?} stands at {first} already; each stands once in its list")]
     Duplicate {
         /** The id. */
         id: RowId,
-        /** Index of the first row that has it. */
-        first: usize,
+        /** The path of the first that has it. */
+        first: String,
     },
     /// A reference to nothing.
     #[error("names the {what} {id:?}, and there is none; add it or name another")]
@@ -130,7 +130,9 @@ pub enum Reason {
         units: u64,
     },
     /// The wrong side owes it.
-    #[error("is owed by the {found}; in this law the {expected} owes it")]
+    #[error(
+        "is owed by the {found}; the {expected} pays its milestone or sets the money aside, so write that"
+    )]
     Debtor {
         /** Who may. */
         expected: Side,
@@ -230,6 +232,12 @@ pub enum Reason {
         tranche: RowId,
         /** How many rows name it. */
         rows: usize,
+    },
+    /// Money set aside by the buyer for what the seller pays.
+    #[error("is earmarked to {stage:?}, which the seller pays; leave it out")]
+    SellerPays {
+        /** The milestone named. */
+        stage: RowId,
     },
     /// A splice into something that is not a channel of its own.
     #[error("splices into {into:?}, which opens no channel; name a tranche that does")]

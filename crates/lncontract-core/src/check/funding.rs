@@ -1,7 +1,7 @@
 //! The funding plan: each tranche is set aside by exactly one row, and everything it names is there.
 
 use super::{Findings, Reason, rows::unknown};
-use crate::v1::{Duty, Instrument, Terms, Tranche};
+use crate::v1::{Duty, Instrument, Side, Terms, Tranche};
 
 pub(super) fn check(terms: &Terms, faults: &mut Findings) {
     let found = terms.funding.notice_blocks;
@@ -17,9 +17,16 @@ fn tranche(terms: &Terms, path: &str, tranche: &Tranche, faults: &mut Findings) 
     for (index, stage) in tranche.stages.iter().enumerate() {
         let at = format!("{path}.stages[{index}]");
         if let Some(first) = tranche.stages[..index].iter().position(|other| other == stage) {
+            let first = format!("{path}.stages[{first}]");
             faults.push(at.clone(), Reason::Duplicate { id: stage.clone(), first });
         }
-        faults.require(terms.milestone(stage).is_some(), at, || unknown("milestone", stage));
+        match terms.milestone(stage) {
+            None => faults.push(at, unknown("milestone", stage)),
+            Some(found) => {
+                let bought = found.payer == Side::Buyer;
+                faults.require(bought, at, || Reason::SellerPays { stage: stage.clone() });
+            }
+        }
     }
     let names = |duty: &Duty| matches!(duty, Duty::Fund { tranche: named } if *named == tranche.id);
     let rows = terms.obligations.iter().filter(|row| names(&row.duty)).count();

@@ -39,21 +39,22 @@ fn duty(terms: &Terms, path: &str, row: &Obligation, faults: &mut Findings) {
             faults.count(format!("{path}.duty.quantity"), *quantity);
         }
         Duty::Pay { amount, trigger, .. } => {
-            by_buyer(path, row, faults);
+            let payer = row.milestone.as_ref().and_then(|id| terms.milestone(id)).map(|found| found.payer);
+            debtor(path, row, payer.unwrap_or(row.debtor), faults);
             faults.amount(format!("{path}.duty.amount"), *amount);
             pay(terms, path, row, trigger, faults);
         }
         Duty::Fund { tranche } => {
-            by_buyer(path, row, faults);
+            debtor(path, row, Side::Buyer, faults);
             let known = terms.tranche(tranche).is_some();
             faults.require(known, format!("{path}.duty.tranche"), || unknown("tranche", tranche));
         }
     }
 }
 
-/// In this law the money comes from the buyer.
-fn by_buyer(path: &str, row: &Obligation, faults: &mut Findings) {
-    let (expected, found) = (Side::Buyer, row.debtor);
+/// A payment is owed by who pays its milestone; what is set aside comes from the buyer.
+fn debtor(path: &str, row: &Obligation, expected: Side, faults: &mut Findings) {
+    let found = row.debtor;
     faults.require(found == expected, format!("{path}.debtor"), || Reason::Debtor { expected, found });
 }
 
@@ -68,6 +69,7 @@ fn pay(terms: &Terms, path: &str, row: &Obligation, trigger: &Trigger, faults: &
     for (index, named) in rows.iter().enumerate() {
         let at = format!("{path}.rows[{index}]");
         if let Some(first) = rows[..index].iter().position(|other| other == named) {
+            let first = format!("{path}.rows[{first}]");
             faults.push(at.clone(), Reason::Duplicate { id: named.clone(), first });
         }
         tenderable(terms, at.clone(), named, faults);

@@ -79,6 +79,7 @@ fn list<'a>(faults: &mut Findings, name: &str, ids: impl Iterator<Item = &'a str
         let path = format!("{name}[{index}].id");
         faults.require(is_id(id), path.clone(), || Reason::Id { found: id.to_owned() });
         if let Some(first) = first.get(id).copied() {
+            let first = format!("{name}[{first}].id");
             faults.push(path, Reason::Duplicate { id: id.to_owned(), first });
         } else {
             first.insert(id.to_owned(), index);

@@ -1,6 +1,6 @@
 //! Invoices and their cancellation. Invariant: a payable has at most one invoice that is not cancelled, for
-//! exactly its amount; numbers have no gap in the author's past,
-//! and no two invoices share a number or a payment hash.
+//! exactly its amount; each company numbers its own without a gap in its past, and no two invoices share a
+//! payment hash.
 
 use super::{At, MoneyRefusal, Refusal, Rule, standing::standing};
 use crate::{
@@ -27,7 +27,7 @@ impl Rule for Invoice {
             return Err(MoneyRefusal::Amount { payable: payable.amount, found: self.amount }.into());
         }
         for (id, other) in &past.invoices {
-            if other.number == self.number {
+            if other.by == author && other.number == self.number {
                 return Err(MoneyRefusal::NumberTaken { number: self.number, invoice: *id }.into());
             }
             if other.payment_hash == self.payment_hash {
@@ -38,7 +38,7 @@ impl Rule for Invoice {
     }
 
     fn only_admit(&self, past: &Contract, at: At<'_>) -> Result<(), Refusal> {
-        let next = next_number(past);
+        let next = past.next_invoice_number(at.header.author);
         // At the fold a gap may stand: it is the number of an invoice that was overtaken,
         // and that is kept and shown.
         if self.number != next {
@@ -71,11 +71,6 @@ impl Rule for Invoice {
             payable.invoice = Some(at.id);
         }
     }
-}
-
-/// Returns the number of the next invoice.
-pub(crate) fn next_number(past: &Contract) -> u64 {
-    past.invoices.values().map(|invoice| invoice.number).max().unwrap_or(0).saturating_add(1)
 }
 
 impl Rule for Cancel {

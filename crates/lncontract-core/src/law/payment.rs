@@ -8,14 +8,21 @@ use sha2::{Digest, Sha256};
 use super::{At, MoneyRefusal, Refusal, Rule};
 use crate::{
     Bytes, Contract, Hash, Sat,
-    state::InvoiceState,
+    state::{InvoiceState, Stray},
     v1::{Paid, PaidBy, Received, Side},
 };
 
-/// In this law the buyer pays and the seller is paid.
-fn written_by(expected: Side, at: At<'_>) -> Result<(), Refusal> {
-    let author = at.header.author;
+/// Who made the invoice is paid, the other side pays. An invoice that is not in effect has no author here: what
+/// was recorded of it is a fact all the same.
+fn written_by(payee: bool, past: &Contract, invoice: Hash, at: At<'_>) -> Result<(), Refusal> {
+    let Some(known) = past.invoices.get(&invoice) else { return Ok(()) };
+    let (expected, author) = (if payee { known.by } else { known.by.other() }, at.header.author);
     if author == expected { Ok(()) } else { Err(Refusal::WrongSide { expected, author }) }
+}
+
+/// Returns what is kept of a payment of an invoice that is not in effect.
+fn stray(state: &mut Contract, invoice: Hash, payer: Side) -> &mut Stray {
+    state.strays.entry(invoice).or_insert(Stray { payer, paid: Sat::ZERO, received: Sat::ZERO })
 }
 
 /// Returns the invoice, if the amount is exactly its own:
@@ -26,8 +33,8 @@ fn exactly(past: &Contract, invoice: Hash, found: Sat) -> Result<&InvoiceState, 
 }
 
 impl Rule for Paid {
-    fn guard(&self, _past: &Contract, at: At<'_>) -> Result<(), Refusal> {
-        written_by(Side::Buyer, at)
+    fn guard(&self, past: &Contract, at: At<'_>) -> Result<(), Refusal> {
+        written_by(false, past, self.invoice, at)
     }
 
     fn only_admit(&self, past: &Contract, _at: At<'_>) -> Result<(), Refusal> {
@@ -47,14 +54,14 @@ impl Rule for Paid {
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         match state.invoices.get_mut(&self.invoice) {
             Some(invoice) => invoice.paid_at = invoice.paid_at.or(Some(at.header.time)),
-            None => state.strays.entry(self.invoice).or_default().paid = self.amount,
+            None => stray(state, self.invoice, at.header.author).paid = self.amount,
         }
     }
 }
 
 impl Rule for Received {
-    fn guard(&self, _past: &Contract, at: At<'_>) -> Result<(), Refusal> {
-        written_by(Side::Seller, at)
+    fn guard(&self, past: &Contract, at: At<'_>) -> Result<(), Refusal> {
+        written_by(true, past, self.invoice, at)
     }
 
     fn only_admit(&self, past: &Contract, _at: At<'_>) -> Result<(), Refusal> {
@@ -68,7 +75,7 @@ impl Rule for Received {
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         match state.invoices.get_mut(&self.invoice) {
             Some(invoice) => invoice.received_at = invoice.received_at.or(Some(at.header.time)),
-            None => state.strays.entry(self.invoice).or_default().received = self.amount,
+            None => stray(state, self.invoice, at.header.author.other()).received = self.amount,
         }
     }
 }

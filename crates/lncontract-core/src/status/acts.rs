@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Contract, Hash, Sat, Time,
-    law::{is_frozen, next_number},
+    law::is_frozen,
     v1::{Duty, PayableId, RowId, Side, Terms},
 };
 
@@ -227,7 +227,7 @@ fn money(contract: &Contract, terms: &Terms, payables: &[PayableView], found: &m
         let (id, amount) = (payable.id.clone(), payable.amount);
         match payable.state {
             PayableState::Earned if !is_frozen(contract, row.creditor(), &row.id) => {
-                let number = next_number(contract);
+                let number = contract.next_invoice_number(row.creditor());
                 found.push(row.creditor(), payable.due, Todo::Invoice { payable: id, amount, number });
             }
             PayableState::Earned => {}

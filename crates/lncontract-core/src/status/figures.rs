@@ -6,13 +6,13 @@ use super::{late_days, sum};
 use crate::{
     Contract, Hash, Sat, Time,
     state::Payable,
-    v1::{PayableId, RowId, Terms},
+    v1::{PayableId, RowId, Side, Terms},
 };
 
-/// Six figures of a contract, net (this law knows no tax).
+/// Six figures of what one side pays, net (this law knows no tax).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// The contract's total as amended.
+    /// The contract's total as amended; for the seller, what its milestones sum to.
     pub total: Sat,
     /// What became payable so far.
     pub earned: Sat,
@@ -35,6 +35,8 @@ pub struct MilestoneView {
     pub title: String,
     /// What it is worth.
     pub amount: Sat,
+    /// Who pays it.
+    pub payer: Side,
     /// What became payable.
     pub earned: Sat,
     /// What stands on invoices.
@@ -50,6 +52,8 @@ pub struct PayableView {
     pub id: PayableId,
     /// The milestone it belongs to, if its row is still in the terms.
     pub milestone: Option<RowId>,
+    /// Who pays it; the other side makes the invoice.
+    pub payer: Side,
     /// How much.
     pub amount: Sat,
     /// Units that earned it; 0 for whole rows.
@@ -121,6 +125,7 @@ fn view(contract: &Contract, payable: &Payable, as_of: Time) -> PayableView {
     PayableView {
         id: payable.id.clone(),
         milestone: row.and_then(|row| row.milestone.clone()),
+        payer: row.map_or(Side::Buyer, |row| row.debtor),
         amount: payable.amount,
         units: payable.units,
         due: payable.due,
@@ -136,14 +141,18 @@ fn sums<'a>(payables: impl Iterator<Item = &'a PayableView> + Clone) -> (Sat, Sa
     (sum(payables.map(|p| p.amount)), sum(invoiced.map(|p| p.amount)), sum(paid.map(|p| p.amount)))
 }
 
-/// Returns the six figures, and what was paid for nothing.
-pub(super) fn figures(contract: &Contract, payables: &[PayableView]) -> (Figures, Sat) {
-    let total = contract.terms.as_ref().map_or(Sat::ZERO, |terms| terms.total);
-    let (earned, invoiced, all_paid) = sums(payables.iter());
+/// Returns the six figures of what a side pays, and what it paid for nothing.
+pub(super) fn figures(contract: &Contract, payables: &[PayableView], payer: Side) -> (Figures, Sat) {
+    let milestones = contract.terms.iter().flat_map(|terms| &terms.milestones);
+    let total =
+        sum(milestones.filter(|milestone| milestone.payer == payer).map(|milestone| milestone.amount));
+    let (earned, invoiced, all_paid) = sums(payables.iter().filter(|payable| payable.payer == payer));
     let paid = all_paid.min(total);
     let outstanding = Sat(total.0.saturating_sub(paid.0));
-    let cancelled = contract.invoices.values().filter(|invoice| invoice.cancelled && invoice.is_paid());
-    let strays = contract.strays.values().map(|stray| stray.paid.max(stray.received));
+    let own = contract.invoices.values().filter(|invoice| invoice.by == payer.other());
+    let cancelled = own.filter(|invoice| invoice.cancelled && invoice.is_paid());
+    let strays = contract.strays.values().filter(|stray| stray.payer == payer);
+    let strays = strays.map(|stray| stray.paid.max(stray.received));
     let beyond = Sat(all_paid.0.saturating_sub(paid.0));
     let credit = sum(cancelled.map(|invoice| invoice.amount).chain(strays).chain([beyond]));
     (Figures { total, earned, invoiced, paid, retained: Sat::ZERO, outstanding }, credit)
@@ -154,7 +163,7 @@ pub(super) fn milestones(terms: &Terms, payables: &[PayableView]) -> Vec<Milesto
         let own = payables.iter().filter(|payable| payable.milestone.as_ref() == Some(&milestone.id));
         let (earned, invoiced, paid) = sums(own);
         let (id, title) = (milestone.id.clone(), milestone.title.clone());
-        MilestoneView { id, title, amount: milestone.amount, earned, invoiced, paid }
+        MilestoneView { id, title, amount: milestone.amount, payer: milestone.payer, earned, invoiced, paid }
     };
     terms.milestones.iter().map(view).collect()
 }

@@ -332,7 +332,7 @@ pub struct Invoice {
     pub payable: PayableId,
     /// Exactly the payable's amount.
     pub amount: Sat,
-    /// The invoice number, gapless per contract, from 1.
+    /// The invoice number, gapless for each company in a contract, from 1.
     pub number: u64,
     /// The BOLT 11 invoice.
     pub bolt11: String,

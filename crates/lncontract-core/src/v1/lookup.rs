@@ -15,6 +15,18 @@ impl fmt::Display for Side {
     }
 }
 
+impl Side {
+    /// The buyer: who pays where nothing else is said.
+    pub(crate) fn buyer() -> Self {
+        Self::Buyer
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_buyer(&self) -> bool {
+        *self == Self::Buyer
+    }
+}
+
 impl Terms {
     /// Returns the row with that id.
     pub fn obligation(&self, id: &str) -> Option<&Obligation> {

@@ -46,7 +46,8 @@ pub struct Terms {
     pub seller: Party,
     /// Unit of account: `sat`.
     pub unit: Unit,
-    /// What the buyer owes in all; the milestones sum to it.
+    /// What the buyer owes in all; the milestones that the buyer pays sum to it. What the seller pays stands
+    /// beside it.
     pub total: Sat,
     /// The anchor of the schedule.
     pub date_of_contract: Date,
@@ -57,7 +58,7 @@ pub struct Terms {
     pub non_business_days: Vec<Date>,
     /// Goods and services by part number.
     pub items: Vec<Item>,
-    /// What is paid for what; their amounts sum to the total.
+    /// What is paid for what.
     pub milestones: Vec<Milestone>,
     /// The rows: who owes what to whom, and when.
     pub obligations: Vec<Obligation>,
@@ -108,7 +109,7 @@ pub struct Item {
     pub quantity: u64,
 }
 
-/// A payment of the contract and what it is for. Its `pay` rows sum to its amount.
+/// A payment of the contract and what it is for. Its `pay` rows sum to its amount; its payer owes them all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Milestone {
@@ -118,6 +119,9 @@ pub struct Milestone {
     pub title: String,
     /// What it is worth.
     pub amount: Sat,
+    /// Who pays it: the buyer, or the seller where something is returned or credited.
+    #[serde(default = "Side::buyer", skip_serializing_if = "Side::is_buyer")]
+    pub payer: Side,
 }
 
 /// One row of who owes what to whom, and when.

@@ -47,6 +47,11 @@ pub fn preimage(number: u64) -> (Preimage, Hash) {
     (preimage, Bytes(Sha256::digest(preimage.as_bytes()).into()))
 }
 
+/// The number of the preimage that a company draws for an invoice.
+fn secret(by: Side, number: u64) -> u64 {
+    if by == Side::Seller { number } else { 1_000 + number }
+}
+
 fn keys(side: Side) -> KeyStatement {
     KeyStatement {
         name: party(side).name,
@@ -72,8 +77,13 @@ impl Play {
 
     /// The seller has offered the worked example, the buyer has accepted it.
     pub fn signed() -> Self {
+        Self::signed_with(example())
+    }
+
+    /// The same of other terms.
+    pub fn signed_with(terms: Terms) -> Self {
         let mut play = Self::new();
-        play.take(Side::Seller, play.genesis(example()));
+        play.take(Side::Seller, play.genesis(terms));
         play.accept(Side::Buyer);
         play
     }
@@ -134,13 +144,19 @@ impl Play {
 
     /// The invoice that is due next on a payable.
     pub fn invoice(&self, payable: &PayableId) -> Invoice {
-        let number = self.state.invoices.len() as u64 + 1;
+        let terms = self.state.terms.as_ref().expect("terms are in force");
+        let by = terms.obligation(&payable.row).map_or(Side::Seller, |row| row.debtor.other());
+        self.invoice_by(by, payable)
+    }
+
+    fn invoice_by(&self, by: Side, payable: &PayableId) -> Invoice {
+        let number = self.state.next_invoice_number(by);
         Invoice {
             payable: payable.clone(),
             amount: self.state.payables.get(&payable.key()).map_or(Sat(1), |payable| payable.amount),
             number,
             bolt11: format!("lnbcrt{number}"),
-            payment_hash: preimage(number).1,
+            payment_hash: preimage(secret(by, number)).1,
             expires: self.time.plus_days(2),
         }
     }
@@ -154,17 +170,19 @@ impl Play {
 
     /// Makes, pays and confirms the invoice of a payable.
     pub fn settle(&mut self, payable: &PayableId) -> Hash {
-        let invoice = self.take(Side::Seller, Payload::Invoice(self.invoice(payable)));
+        let terms = self.state.terms.as_ref().expect("terms are in force");
+        let payer = terms.obligation(&payable.row).expect("the payable has a row").debtor;
+        let invoice = self.take(payer.other(), Payload::Invoice(self.invoice(payable)));
         let paid = self.paid(invoice);
-        self.take(Side::Buyer, Payload::Paid(paid));
+        self.take(payer, Payload::Paid(paid));
         let amount = self.state.invoices[&invoice].amount;
-        self.take(Side::Seller, Payload::Received(Received { invoice, amount }));
+        self.take(payer.other(), Payload::Received(Received { invoice, amount }));
         invoice
     }
 
     pub fn paid(&self, invoice: Hash) -> Paid {
         let state = &self.state.invoices[&invoice];
-        let preimage = preimage(state.number).0;
+        let preimage = preimage(secret(state.by, state.number)).0;
         Paid { invoice, amount: state.amount, method: PaidBy::Lightning { preimage } }
     }
 

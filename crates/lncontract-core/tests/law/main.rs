@@ -4,11 +4,14 @@
 mod amendments;
 mod channels;
 mod crossing;
+mod drafts;
 mod example;
 mod fixture;
+mod from_seller;
 mod money;
 mod offers;
 mod performance;
 mod properties;
 mod terms;
 mod view;
+mod whole;

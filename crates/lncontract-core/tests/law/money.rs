@@ -155,6 +155,6 @@ fn an_overtaken_deem_takes_its_invoice_along_and_a_payment_of_it_is_credit() {
     let paid = play.entry(Side::Buyer, paid);
     assert_eq!(play.fold(&paid), Effect::Taken);
     let amount = Sat(25_000_000);
-    assert_eq!(play.state.strays[&invoice], Stray { paid: amount, received: Sat::ZERO });
+    assert_eq!(play.state.strays[&invoice], Stray { payer: Side::Buyer, paid: amount, received: Sat::ZERO });
     assert_eq!((play.status().credit_due, play.status().figures.paid), (amount, Sat::ZERO));
 }

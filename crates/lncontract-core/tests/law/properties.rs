@@ -2,15 +2,16 @@
 //! what is proposed is admitted.
 
 use lncontract_core::{
-    Contract, Effect, Hash, Preimage, Sat, Time, admit, fold, status,
+    Contract, Effect, Hash, Sat, Time, admit, fold, status,
     status::Todo,
     v1::{
-        Ack, ChannelStage, Close, CloseManner, Earmark, Entry, Lapse, Offer, Paid, PaidBy, Pass, Payload,
-        Received, Reject, Side, Terms,
+        Ack, ChannelStage, Close, CloseManner, Earmark, Entry, Fund, Lapse, Offer, Paid, PaidBy, Pass,
+        Payload, Received, Reject, Side, Terms,
     },
 };
 use proptest::prelude::*;
 
+use crate::drafts::deposit;
 use crate::fixture::{DAY, Play, answer, cancel, example, fund, hash, per_unit, preimage, tender, whole};
 
 /// Other terms than the example's: some good, some with other sums than they state.
@@ -28,7 +29,10 @@ fn variant(number: u8) -> Terms {
 
 /// Some payload, aimed at the state or beside it.
 fn payload(play: &Play, kind: u8, pick: u8, sound: bool) -> Payload {
-    let rows = ["materials-on-order", "stage-1-assembly", "delivery-1", "delivery-6", "fund-channel-1"];
+    let ours = ["materials-on-order", "stage-1-assembly", "delivery-1", "delivery-6", "fund-channel-1"];
+    let theirs = ["design", "commissioning", "fund-channel-1"];
+    let both_pay = play.state.terms.as_ref().is_some_and(|terms| terms.obligation("design").is_some());
+    let rows = if both_pay { theirs.as_slice() } else { &ours };
     let row = rows[usize::from(pick) % rows.len()];
     let pick_of =
         |keys: Vec<&Hash>| keys.get(usize::from(pick) % keys.len().max(1)).map_or(hash(99), |key| **key);
@@ -63,9 +67,9 @@ fn payload(play: &Play, kind: u8, pick: u8, sound: bool) -> Payload {
         13 => Payload::Invoice(play.invoice(&payable)),
         14 => cancel(invoice),
         15 => {
-            let number = play.state.invoices.get(&invoice).map_or(0, |invoice| invoice.number);
-            let preimage: Preimage = preimage(number).0;
-            Payload::Paid(Paid { invoice, amount, method: PaidBy::Lightning { preimage } })
+            let known = play.state.invoices.contains_key(&invoice);
+            let method = PaidBy::Lightning { preimage: preimage(0).0 };
+            Payload::Paid(if known { play.paid(invoice) } else { Paid { invoice, amount, method } })
         }
         16 if sound => Payload::Received(Received { invoice, amount }),
         16 => Payload::Close(Close { fund: channel, manner: CloseManner::Failed, txid: None }),
@@ -87,10 +91,17 @@ fn side(buyer: bool) -> Side {
     if buyer { Side::Buyer } else { Side::Seller }
 }
 
+/// The worked example, or a contract in which the seller pays something too.
+fn start(both_pay: bool) -> Play {
+    if both_pay { Play::signed_with(deposit()) } else { Play::signed() }
+}
+
 fn check_money(state: &Contract, time: Time) -> Result<(), TestCaseError> {
-    let figures = status(state, time).figures;
-    prop_assert_eq!(figures.paid.add(figures.outstanding), Ok(figures.total));
-    prop_assert!(figures.paid <= figures.invoiced && figures.invoiced <= figures.earned);
+    let status = status(state, time);
+    for figures in [status.figures, status.from_seller] {
+        prop_assert_eq!(figures.paid.add(figures.outstanding), Ok(figures.total));
+        prop_assert!(figures.paid <= figures.invoiced && figures.invoiced <= figures.earned);
+    }
     Ok(())
 }
 
@@ -102,8 +113,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_entries_makes_the_fold_fail_or_lose_money(steps in steps(), seed in any::<u64>()) {
-        let mut play = Play::signed();
+    fn no_sequence_of_entries_makes_the_fold_fail_or_lose_money(
+        steps in steps(), seed in any::<u64>(), both_pay in any::<bool>(),
+    ) {
+        let mut play = start(both_pay);
         let mut held: Vec<Entry> = Vec::new();
         for (kind, pick, buyer, sound, seconds) in steps {
             play.later(seconds);
@@ -127,8 +140,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_admitted_on_its_past_is_taken_there_and_stays_within_the_terms(steps in steps()) {
-        let mut play = Play::signed();
+    fn what_is_admitted_on_its_past_is_taken_there_and_stays_within_the_terms(
+        steps in steps(), both_pay in any::<bool>(),
+    ) {
+        let mut play = start(both_pay);
         for (kind, pick, buyer, sound, seconds) in steps {
             play.later(seconds);
             let entry = play.entry(side(buyer), payload(&play, kind, pick, sound));
@@ -141,6 +156,7 @@ proptest! {
             let view = play.status();
             check_money(&play.state, play.time)?;
             prop_assert!(view.figures.earned <= view.figures.total);
+            prop_assert!(view.from_seller.earned <= view.from_seller.total);
             for milestone in &view.milestones {
                 prop_assert!(milestone.earned <= milestone.amount, "{:?}", milestone);
             }
@@ -167,14 +183,10 @@ fn proposed(play: &Play, todo: &Todo) -> Payload {
         Todo::Deem { tender, .. } => play.deem(*tender),
         Todo::Fund { tranche, amount } => {
             let terms = play.state.terms.as_ref().expect("a tranche is of terms in force");
-            let stages: Vec<&str> = terms
-                .tranche(tranche)
-                .expect("the act names a tranche")
-                .stages
-                .iter()
-                .map(String::as_str)
-                .collect();
-            Payload::Fund(fund(tranche, amount.0, &stages))
+            let planned = terms.tranche(tranche).expect("the act names a tranche");
+            let stages: Vec<_> = planned.stages.iter().map(String::as_str).collect();
+            let notice_blocks = terms.funding.notice_blocks;
+            Payload::Fund(Fund { notice_blocks, ..fund(tranche, amount.0, &stages) })
         }
         Todo::Invoice { payable, number, .. } => {
             let invoice = play.invoice(payable);

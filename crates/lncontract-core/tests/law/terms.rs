@@ -51,7 +51,7 @@ fn words_and_ids() {
             &[("obligations[19].id", Reason::Id { found })],
         );
     }
-    let twice = Reason::Duplicate { id: "fund-splice-2".to_owned(), first: 17 };
+    let twice = Reason::Duplicate { id: "fund-splice-2".to_owned(), first: "obligations[17].id".to_owned() };
     check(|terms| terms.obligations[19].id = "fund-splice-2".to_owned(), &[("obligations[19].id", twice)]);
 }
 
@@ -70,7 +70,10 @@ fn references() {
         &[("obligations[1].duty.trigger.rows[0]", unknown("row", "x"))],
     );
     check(|terms| set_rows(terms, 1, &[]), &[("obligations[1].duty.trigger.rows", Reason::NoRows)]);
-    let twice = Reason::Duplicate { id: "materials-on-order".to_owned(), first: 0 };
+    let twice = Reason::Duplicate {
+        id: "materials-on-order".to_owned(),
+        first: "obligations[1].duty.trigger.rows[0]".to_owned(),
+    };
     check(
         |terms| set_rows(terms, 1, &["materials-on-order", "materials-on-order"]),
         &[("obligations[1].duty.trigger.rows[1]", twice)],

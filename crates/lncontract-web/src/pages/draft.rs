@@ -7,8 +7,11 @@ use jiff::civil::Date;
 use lncontract_app::view::CompanyRow;
 use lncontract_core::{
     Sat, check_terms,
-    template::supply::{Goods, PlannedTranche, Stage, Supply},
-    v1::{Clauses, Instrument, Item, Party, RowId, Side, Terms, Tranche},
+    template::{
+        Template,
+        supply::{Goods, Stage, Step, Supply, monthly},
+    },
+    v1::{Clauses, Party, RowId, Side, Terms},
 };
 
 use crate::{
@@ -135,6 +138,7 @@ fn fields(form: &Form, us: Party, companies: &[CompanyRow], faults: &mut Faults)
     let other = party_of(them);
     let (buyer, seller) = if our_side == Side::Buyer { (us, other) } else { (other, us) };
     let supply = Supply {
+        template: Template::Supply,
         number: form.get("number").to_owned(),
         title: form.get("title").to_owned(),
         buyer,
@@ -142,9 +146,11 @@ fn fields(form: &Form, us: Party, companies: &[CompanyRow], faults: &mut Faults)
         date_of_contract: date,
         utc_offset_minutes: UTC_OFFSET_MINUTES,
         non_business_days: Vec::new(),
+        total: None,
         stages,
-        goods,
-        tranches,
+        goods: vec![goods],
+        payments: Vec::new(),
+        funding: tranches,
         covered_days_before: covered?,
         notice_blocks: notice?,
         clauses: Clauses { examination_days: examination?, deemed_accepted: true, grace_hours: GRACE_HOURS },
@@ -168,37 +174,34 @@ fn stages(form: &Form, faults: &mut Faults) -> Vec<Stage> {
         let (months, name) = field("ms_months");
         let months = count(months, &name, faults);
         if let (Some(amount), Some(months)) = (amount, months) {
-            stages.push(Stage { id: row_id(title), title: title.to_owned(), amount, months });
+            stages.push(Stage { id: row_id(title), title: title.to_owned(), amount, months, days: 0 });
         }
     }
     stages
 }
 
 fn goods(form: &Form, faults: &mut Faults) -> Option<Goods> {
-    let quantity = count(form.get("quantity"), "quantity", faults);
-    let per_delivery = count(form.get("per_delivery"), "per_delivery", faults);
-    let first_month = count(form.get("first_delivery_month"), "first_delivery_month", faults);
+    let quantity: Option<u64> = count(form.get("quantity"), "quantity", faults);
+    let per_delivery: Option<u64> = count(form.get("per_delivery"), "per_delivery", faults);
+    let first_month: Option<i32> = count(form.get("first_delivery_month"), "first_delivery_month", faults);
     let amount = sat((form.get("delivery_amount"), "delivery_amount".into()), faults);
     let description = form.get("description").to_owned();
-    let (id, part_number) = (row_id(&description), form.get("part_number").to_owned());
+    let (item, part_number) = (row_id(&description), form.get("part_number").to_owned());
     let title = form.get("delivery_title").to_owned();
     Some(Goods {
-        item: Item { id, part_number, description, quantity: quantity? },
-        place: form.get("place").to_owned(),
-        per_delivery: per_delivery?,
-        first_month: first_month?,
         id: row_id(&title),
         title,
         amount: amount?,
+        item,
+        part_number,
+        description,
+        quantity: quantity?,
+        place: form.get("place").to_owned(),
+        deliveries: monthly(quantity?, per_delivery?, first_month?),
     })
 }
 
-fn tranches(
-    form: &Form,
-    stages: &[Stage],
-    goods: Option<&Goods>,
-    faults: &mut Faults,
-) -> Vec<PlannedTranche> {
+fn tranches(form: &Form, stages: &[Stage], goods: Option<&Goods>, faults: &mut Faults) -> Vec<Step> {
     let (mut channels, mut top_ups) = (0, 0);
     let mut planned = Vec::new();
     for row in 0..form.all("tr_how").count() {
@@ -210,12 +213,12 @@ fn tranches(
         let (months, name) = field("tr_months");
         let months = count(months, &name, faults);
         let top_up = form.nth("tr_how", row) == "top-up";
-        let (id, instrument) = if top_up {
+        let (id, into) = if top_up {
             top_ups += 1;
-            (format!("splice-{top_ups}"), Instrument::SpliceIn { into: "channel-1".to_owned() })
+            (format!("splice-{top_ups}"), Some("channel-1".to_owned()))
         } else {
             channels += 1;
-            (format!("channel-{channels}"), Instrument::Channel)
+            (format!("channel-{channels}"), None)
         };
         let (stage, name) = field("tr_stage");
         let all = stages.iter().map(|stage| (&stage.title, &stage.id));
@@ -226,7 +229,7 @@ fn tranches(
         }
         if let (Some(amount), Some(months)) = (amount, months) {
             let stages = known.into_iter().collect();
-            planned.push(PlannedTranche { tranche: Tranche { id, amount, instrument, stages }, months });
+            planned.push(Step { id, months, days: 0, amount, into, stages });
         }
     }
     planned

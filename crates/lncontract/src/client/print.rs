@@ -54,6 +54,38 @@ pub fn contracts(answer: &Value) -> String {
     })
 }
 
+/// Terms that nobody has signed yet.
+pub fn terms(terms: &Value) -> String {
+    let mut text = format!(
+        "{}  {}\nbuyer     {}\nseller    {}\ndate      {}\ntotal     {}\nmilestones:\n",
+        field(terms, "number"),
+        field(terms, "title"),
+        field(&terms["buyer"], "name"),
+        field(&terms["seller"], "name"),
+        field(terms, "date_of_contract"),
+        decimal(&terms["total"]),
+    );
+    text.push_str(&rows(&terms["milestones"], "  none", |row| {
+        let payer = if row["payer"] == "seller" { "  paid by the seller" } else { "" };
+        format!("  {:<34}{:>22}{payer}", field(row, "title"), decimal(&row["amount"]))
+    }));
+    text.push_str("\nrows:\n");
+    text.push_str(&rows(&terms["obligations"], "  none", |row| {
+        let due = field(&row["due"], "at");
+        let due = due.split('T').next().filter(|day| !day.is_empty()).unwrap_or("on an event");
+        format!("  {due:<12}{:<8}{}", field(row, "debtor"), field(row, "id"))
+    }));
+    text
+}
+
+/// An amount of terms, which is a decimal string.
+fn decimal(value: &Value) -> String {
+    value
+        .as_str()
+        .and_then(|text| text.parse::<u64>().ok())
+        .map_or(String::new(), |amount| sat(&amount.into()))
+}
+
 /// One contract.
 pub fn contract(answer: &Value) -> String {
     let figures = &answer["figures"];

@@ -13,10 +13,13 @@ mod wait;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use jiff::{Timestamp, tz::Offset};
-use lncontract_app::NewContract;
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
+use lncontract_app::{NewCompany, NewContract};
 use lncontract_core::{
-    Hash,
+    Hash, Time,
     template::supply::worked_example,
     v1::{Party, Side, Terms},
 };
@@ -28,8 +31,10 @@ use self::{
     money::Given,
     wait::{see, until},
 };
-use super::{Company, PASSWORD, Sandbox, new_company, report::Report};
+use super::{Company, Sandbox, report::Report};
 
+/// The password of both companies: the sandbox's money is worth nothing.
+const PASSWORD: &str = "sandbox-password";
 /// Satoshi that the chain gives each company beside what it is to set aside: fees, and the anchor reserve.
 const RESERVE_SAT: u64 = 1_000_000;
 
@@ -42,23 +47,37 @@ pub enum Play {
     Example,
 }
 
-/// Walks the play. Returns the exit code.
-pub async fn run(sandbox: &Sandbox, play: Play, json: bool) -> anyhow::Result<u8> {
+/// When the clock has to stand at the beginning, so that nothing of these terms is late: at noon of their date.
+pub fn begin(terms: &Terms) -> Option<Time> {
+    let noon = terms.date_of_contract.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).ok()?;
+    Some(Time(noon.timestamp().as_second()))
+}
+
+/// Walks the play. `terms`: others than the worked example's. Returns the exit code.
+pub async fn run(sandbox: &Sandbox, play: Play, terms: Option<Terms>, json: bool) -> anyhow::Result<u8> {
     let mut report = Report::new(json, sandbox.time.clock());
-    let (contract, money) = walk(sandbox, play, &mut report).await?;
+    let terms = match terms {
+        Some(terms) => terms,
+        None => example(sandbox)?,
+    };
+    let (contract, money) = walk(sandbox, play, terms, &mut report).await?;
     let result = money::account(sandbox, contract, &money).await?;
     let ok = result["result"] == "ok";
     report.end(&result);
     Ok(u8::from(!ok))
 }
 
-async fn walk(sandbox: &Sandbox, play: Play, report: &mut Report) -> anyhow::Result<(Hash, Given)> {
+async fn walk(
+    sandbox: &Sandbox,
+    play: Play,
+    terms: Terms,
+    report: &mut Report,
+) -> anyhow::Result<(Hash, Given)> {
     let (buyer, seller) = (&sandbox.buyer, &sandbox.seller);
-    for company in [buyer, seller] {
-        set_up(company, report).await?;
+    for (company, party) in [(buyer, &terms.buyer), (seller, &terms.seller)] {
+        set_up(company, party, report).await?;
     }
     meet(buyer, seller, report).await?;
-    let terms = terms(sandbox)?;
     let given = give(sandbox, play, &terms, report).await?;
     channel::refuse_unannounced(sandbox, report).await?;
     let contract = sign(buyer, seller, terms, report).await?;
@@ -67,8 +86,14 @@ async fn walk(sandbox: &Sandbox, play: Play, report: &mut Report) -> anyhow::Res
     Ok((contract, given))
 }
 
-async fn set_up(company: &Company, report: &mut Report) -> anyhow::Result<()> {
-    let words = company.app.new_company(new_company(company.side)).await?;
+async fn set_up(company: &Company, party: &Party, report: &mut Report) -> anyhow::Result<()> {
+    let new = NewCompany {
+        name: party.name.clone(),
+        short_name: party.short_name.clone(),
+        user: company.side.into(),
+        password: PASSWORD.into(),
+    };
+    let words = company.app.new_company(new).await?;
     let some: Vec<(usize, String)> = [3, 11, 20].map(|place| (place, words[place - 1].clone())).to_vec();
     company.app.confirm_words(PASSWORD, &some).await?;
     report.step("company.ready", company.side, json!({}));
@@ -109,18 +134,16 @@ async fn give(sandbox: &Sandbox, play: Play, terms: &Terms, report: &mut Report)
 }
 
 /// The worked example, from today on.
-fn terms(sandbox: &Sandbox) -> anyhow::Result<Terms> {
+fn example(sandbox: &Sandbox) -> anyhow::Result<Terms> {
     let today = Offset::UTC.to_datetime(Timestamp::from_second(sandbox.time.now().0)?).date();
-    let party = |side| {
-        let names = new_company(side);
-        Party {
-            name: names.name,
-            short_name: names.short_name,
-            tax_id: String::new(),
-            address: String::new(),
-        }
+    let party = |name: &str, short_name: &str| Party {
+        name: name.into(),
+        short_name: short_name.into(),
+        tax_id: String::new(),
+        address: String::new(),
     };
-    Ok(worked_example(today, party("buyer"), party("seller"), 0))
+    let buyer = party("Meridian Systems Integration GmbH", "Meridian");
+    Ok(worked_example(today, buyer, party("Castor Subsystems s.r.o.", "Castor"), 0))
 }
 
 async fn sign(buyer: &Company, seller: &Company, terms: Terms, report: &mut Report) -> anyhow::Result<Hash> {

@@ -20,9 +20,9 @@ pub struct SandboxTime {
 }
 
 impl SandboxTime {
-    /// Starts both at the machine's time.
-    pub fn new() -> Self {
-        let clock = Arc::new(MovableClock::default());
+    /// Starts both at the machine's time, or at an earlier one.
+    pub fn starting(at: Option<Time>) -> Self {
+        let clock = Arc::new(at.map(MovableClock::behind_at).unwrap_or_default());
         let shown = Arc::clone(&clock);
         let chain = DevChain::new(Arc::new(move || u64::try_from(shown.now().0).unwrap_or(0)));
         Self { clock, chain }
