@@ -3,6 +3,7 @@
 //! Invariant: a bench prints what it measured and on how many cores; it judges nothing.
 
 mod build;
+mod pay;
 
 use anyhow::{Result, bail};
 
@@ -11,7 +12,9 @@ use crate::args::Args;
 /// Shown by `cargo xtask`.
 pub const HELP: &str = "measures; without a name it lists what there is to measure
 
-bench build   a cold release build of the default binary, in a folder of its own: seconds and packages";
+bench build   a cold release build of the default binary, in a folder of its own: seconds and packages
+bench pay     a payment through the program over one of the bare node, in turn, in one run; and how many entries a
+              second are folded and verified. docs/performance.md has the figures.";
 
 struct Bench {
     name: &'static str,
@@ -19,11 +22,18 @@ struct Bench {
     run: fn() -> Result<()>,
 }
 
-const BENCHES: &[Bench] = &[Bench {
-    name: "build",
-    what: "a cold release build of the default binary: seconds and packages",
-    run: build::run,
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "build",
+        what: "a cold release build of the default binary: seconds and packages",
+        run: build::run,
+    },
+    Bench {
+        name: "pay",
+        what: "a payment through the program over one of the bare node; entries folded and verified a second",
+        run: pay::run,
+    },
+];
 
 /// Runs one, or lists them.
 pub fn run(args: &[String]) -> Result<()> {

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod ci;
 mod deny;
+mod e2e;
 mod model;
 mod shell;
 mod test;
@@ -31,6 +32,7 @@ const TASKS: &[Task] = &[
     Task { name: "deny", help: deny::HELP, run: deny::run },
     Task { name: "test", help: test::HELP, run: test::run },
     Task { name: "model", help: model::HELP, run: model::run },
+    Task { name: "e2e", help: e2e::HELP, run: e2e::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
     Task { name: "advisories", help: advisories::HELP, run: advisories::run },
     Task { name: "ci", help: ci::HELP, run: ci::run },

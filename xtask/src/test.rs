@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::args::Args;
 use crate::tools::{Tool, WANTED};
 use crate::workspace::Metadata;
-use crate::{ci, shell};
+use crate::{ci, e2e, shell};
 use count::Count;
 
 /// Shown by `cargo xtask`.
@@ -24,7 +24,7 @@ A test that needs a real program has its name in its own: real_bitcoind..., real
 LNCONTRACT_BITCOIND, or LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, and fails where they are not set.
 test          finds or gets both (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into
               target/tools; Chromium: PATH, or installed by apt-get) and runs everything. What can't be had
-              is named, its tests are left out, and the run fails.
+              is named, its tests are left out, and the run fails. Ends with 10 runs of `e2e kill`.
 test --fast   leaves those tests out; needs no network once the dependencies are there.
 With CI=true in the environment, `test` is `cargo xtask ci`: check first, then this, then `model --ci`.";
 
@@ -65,6 +65,7 @@ pub fn everything() -> Result<()> {
     let without: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
     let tools: Vec<&Tool> = had.iter().map(|(_, tool)| tool).collect();
     let (count, passed) = cargo_test(&tools, &without)?;
+    let kills = kill_runs(&had);
     println!("\ntest: {count}");
     for (name, tool) in &had {
         println!("  {name:<14} tests run: {}, with {}", count.named(name), tool.version);
@@ -72,11 +73,21 @@ pub fn everything() -> Result<()> {
     for (name, why) in &missing {
         println!("  {name:<14} NOT RUN, it could not be had: {why}");
     }
+    if let Some(Ok(())) = &kills {
+        println!("  e2e kill       {} runs hold", e2e::RUNS);
+    }
     match (passed, missing.is_empty()) {
         (false, _) => bail!("tests failed"),
         (true, false) => bail!("not everything could be had: {}", without.join(", ")),
-        (true, true) => Ok(()),
+        (true, true) => kills.unwrap_or(Ok(())),
     }
+}
+
+/// The kill runs, if there is a bitcoind; where there is none the whole run fails anyway.
+fn kill_runs(had: &[(&str, Tool)]) -> Option<Result<()>> {
+    let (_, bitcoind) = had.iter().find(|(name, _)| *name == "real_bitcoind")?;
+    let (_, program) = bitcoind.variables.first()?;
+    Some(e2e::kill(program, e2e::RUNS, None, None))
 }
 
 /// Runs cargo test to its end, also past a failure, shows what it prints, and counts.

@@ -4,7 +4,7 @@
 //! runs.
 
 mod apt;
-mod bitcoind;
+pub mod bitcoind;
 mod chromium;
 
 use std::path::{Path, PathBuf};

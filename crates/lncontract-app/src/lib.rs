@@ -35,4 +35,4 @@ pub use invite::Invite;
 pub use keys::Seed;
 pub use lncontract_lightning::CloseMode;
 pub use offer::NewContract;
-pub use present::Account;
+pub use present::{Account, PaymentRow};

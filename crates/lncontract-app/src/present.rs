@@ -6,8 +6,10 @@ mod entry;
 pub(crate) mod list;
 mod node;
 mod overview;
+mod payments;
 mod prompt;
 mod todo;
 mod words;
 
 pub use node::Account;
+pub use payments::PaymentRow;

@@ -6,7 +6,7 @@ pub mod views;
 use std::sync::{Arc, Mutex};
 
 use lncontract_app::{
-    AppError, CloseMode,
+    Account, AppError, CloseMode, PaymentRow,
     view::{CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView},
 };
 use lncontract_core::{
@@ -130,6 +130,9 @@ impl App {
     pub async fn node_view(&self) -> Answer<NodeView> {
         Ok(views::node())
     }
+    pub async fn account(&self) -> Answer<Account> {
+        Ok(views::account())
+    }
     pub async fn new_address(&self) -> Answer<String> {
         self.act("new_address".into(), views::node().deposit_address)
     }
@@ -180,6 +183,9 @@ impl App {
     }
     pub async fn deem(&self, _: Hash, _: Hash) -> Answer<Hash> {
         self.act("deem".into(), WRITTEN)
+    }
+    pub async fn payments(&self, contract: Hash) -> Answer<Vec<PaymentRow>> {
+        self.known(contract, vec![views::payment()])
     }
     pub async fn make_invoice(&self, _: Hash, payable: PayableId) -> Answer<Hash> {
         self.act(format!("make_invoice {} {}", payable.row, payable.tender.is_some()), WRITTEN)

@@ -116,6 +116,11 @@ pub struct InvoiceArgs {
 
 #[derive(clap::Subcommand)]
 enum Invoice {
+    /// What we began to pay, and what we asked to be paid
+    List {
+        /// The contract's id
+        contract: String,
+    },
     /// What one should know before paying it, and the receipt after
     Show {
         /// The contract's id
@@ -157,6 +162,8 @@ enum Node {
     Info,
     /// A fresh deposit address
     Address,
+    /// Our books beside the node's balances, to the millisatoshi
+    Account,
 }
 
 /// Moves the sandbox's clock.
@@ -246,6 +253,9 @@ pub async fn channel(args: ChannelArgs) -> anyhow::Result<u8> {
 /// When the program does not answer, or refuses.
 pub async fn invoice(args: InvoiceArgs) -> anyhow::Result<u8> {
     let request = match args.command {
+        Invoice::List { contract } => {
+            get(format!("/contracts/{}/payments", segment(&contract)?), print::payments)
+        }
         Invoice::Show { contract, invoice } => {
             get(format!("/contracts/{}/invoices/{}", segment(&contract)?, segment(&invoice)?), print::invoice)
         }
@@ -270,6 +280,7 @@ pub async fn invoice(args: InvoiceArgs) -> anyhow::Result<u8> {
 pub async fn node(args: NodeArgs) -> anyhow::Result<u8> {
     let request = match args.command {
         Node::Info => get("/node".into(), print::node),
+        Node::Account => get("/node/account".into(), print::account),
         Node::Address => post("/node/addresses".into(), json!({}), |answer| print::field(answer, "address")),
     };
     ask(&args.ask, request).await

@@ -258,12 +258,14 @@ fn the_client_commands_ask_a_running_program_and_pass_on_its_refusals() {
     let unknown = "00".repeat(32);
     refused(&ask(&["contract", "show", &unknown], PASSWORD), &["no such contract", "check the id"]);
     refused(&ask(&["channel", "list", &unknown], PASSWORD), &["no such contract"]);
+    refused(&ask(&["invoice", "list", &unknown], PASSWORD), &["no such contract"]);
     refused(&ask(&["invoice", "show", &unknown, &unknown], PASSWORD), &["the node does not run"]);
     refused(
         &ask(&["invoice", "pay", &unknown, &unknown, "--amount-sat", "1"], PASSWORD),
         &["the node does not run"],
     );
     refused(&ask(&["node", "address"], PASSWORD), &["the node does not run", "--no-node"]);
+    refused(&ask(&["node", "account"], PASSWORD), &["the node does not run"]);
     refused(&ask(&["contract", "show", "../node"], PASSWORD), &["is no id"]);
     refused(&ask(&["contract", "list"], "another password"), &["password"]);
     drop(server);

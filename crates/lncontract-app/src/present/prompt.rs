@@ -87,7 +87,8 @@ impl App {
     }
 }
 
-fn attempt_badge(state: State, reason: Option<&str>) -> Badge {
+/// How an attempt stands, in words.
+pub(super) fn attempt_badge(state: State, reason: Option<&str>) -> Badge {
     match state {
         State::Requested => Badge::new(Tone::Busy, "Requested"),
         State::Sending => Badge::new(Tone::Busy, "In flight"),

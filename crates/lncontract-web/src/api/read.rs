@@ -6,8 +6,9 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use lncontract_app::view::{
-    CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+use lncontract_app::{
+    Account, PaymentRow,
+    view::{CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView},
 };
 use lncontract_core::{Hash, v1::Terms};
 use serde::Serialize;
@@ -37,6 +38,11 @@ pub async fn node(State(app): State<Arc<App>>) -> Answer<NodeView> {
     Ok(Json(app.node_view().await?))
 }
 
+/// GET /api/v1/node/account: our books beside our node, in millisatoshi.
+pub async fn account(State(app): State<Arc<App>>) -> Answer<Account> {
+    Ok(Json(app.account().await?))
+}
+
 /// GET /api/v1/invite
 pub async fn invite(State(app): State<Arc<App>>) -> Answer<Invite> {
     Ok(Json(Invite { invite: app.invite().await? }))
@@ -60,6 +66,11 @@ pub async fn contract(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answ
 /// GET /api/v1/contracts/{id}/terms: of the open offer, or those in force.
 pub async fn terms(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answer<Terms> {
     Ok(Json(app.terms_of(id).await?))
+}
+
+/// GET /api/v1/contracts/{id}/payments: what we began to pay, and what we asked to be paid.
+pub async fn payments(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answer<Vec<PaymentRow>> {
+    Ok(Json(app.payments(id).await?))
 }
 
 /// GET /api/v1/contracts/{id}/tenders/{tender}

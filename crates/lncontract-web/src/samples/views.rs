@@ -5,7 +5,7 @@ mod contract;
 
 pub use contract::contract;
 use jiff::civil::date;
-use lncontract_app::view::*;
+use lncontract_app::{Account, PaymentRow, view::*};
 use lncontract_core::{
     Bytes, Hash, Time,
     template::supply,
@@ -30,6 +30,21 @@ pub fn words() -> Vec<String> {
     let words = "harbour marble lantern orchard velvet compass timber glacier meadow saddle pepper anchor violin copper \
                  walnut breeze pencil summit ribbon kettle forest candle bridge thunder";
     words.split_whitespace().map(str::to_owned).collect()
+}
+
+pub fn account() -> Account {
+    Account { ledger_msat: 86_312_800_000, node_msat: 86_312_800_000, onchain_fee_sat: 1_200 }
+}
+
+pub fn payment() -> PaymentRow {
+    PaymentRow {
+        invoice: Some(pay_prompt().invoice),
+        payment_hash: pay_prompt().payment_hash,
+        outgoing: true,
+        amount_msat: 30_000_000_000,
+        state: badge(Tone::Busy, "In flight"),
+        finished: false,
+    }
 }
 
 pub fn frame() -> Frame {

@@ -176,6 +176,8 @@ async fn rest_answers_with_the_same_views() {
     check(&api(""), "/figures/paid_sat", 40_000_000.into()).await;
     check(&api("/terms"), "/total", "150000000".into()).await;
     check("/api/v1/node", "/onchain_free_sat", 26_312_800.into()).await;
+    check("/api/v1/node/account", "/node_msat", 86_312_800_000_u64.into()).await;
+    check(&api("/payments"), "/0/amount_msat", 30_000_000_000_u64.into()).await;
     check("/api/v1/companies", "/1/name", "Polaris Metrology".into()).await;
     check(&api(&format!("/invoices/{}", views::pay_prompt().invoice)), "/amount_sat", 30_000_000.into())
         .await;

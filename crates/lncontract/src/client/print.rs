@@ -151,6 +151,31 @@ pub fn invoice(answer: &Value) -> String {
     )
 }
 
+/// The payments of a contract.
+pub fn payments(answer: &Value) -> String {
+    rows(answer, "no payments yet", |row| {
+        let way = if row["outgoing"] == true { "to them" } else { "to us" };
+        format!(
+            "{}\n    {way}, {} msat, {}",
+            field(row, "invoice"),
+            field(row, "amount_msat"),
+            field(row, "state")
+        )
+    })
+}
+
+/// Our books beside the node.
+pub fn account(answer: &Value) -> String {
+    let equal = answer["ledger_msat"] == answer["node_msat"];
+    format!(
+        "books    {} msat\nnode     {} msat, {}\nfees     {}",
+        field(answer, "ledger_msat"),
+        field(answer, "node_msat"),
+        if equal { "equal" } else { "a difference that has to be explained" },
+        sat(&answer["onchain_fee_sat"]),
+    )
+}
+
 /// The node.
 pub fn node(answer: &Value) -> String {
     let mut text = format!(
@@ -188,6 +213,12 @@ mod tests {
         check(json!(999), "999 sat");
         check(json!(25_000_000), "25 000 000 sat");
         check(json!(null), "");
+    }
+
+    #[test]
+    fn books_that_differ_from_the_node_are_told() {
+        let says = |node_msat: u64| account(&json!({ "ledger_msat": 7, "node_msat": node_msat }));
+        assert!(says(7).contains("equal") && says(8).contains("difference"));
     }
 
     #[test]

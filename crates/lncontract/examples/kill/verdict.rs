@@ -1,0 +1,174 @@
+//! What has to be true after a run, however often anybody was killed.
+//!
+//! Money: 25,000,000 sat were received exactly once: in both records, in both books, on both nodes, to the
+//! millisatoshi; and the channel is where it was, open, its output unspent.
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use crate::{
+    company::Company,
+    regtest::Regtest,
+    scene::{BUYER_SAT, SELLER_SAT, text, until},
+};
+
+const PAID_MSAT: i64 = 25_000_000_000;
+
+/// What both had.
+pub struct Before {
+    buyer_msat: i64,
+    seller_msat: i64,
+}
+
+impl Before {
+    pub fn look(buyer: &Company, seller: &Company) -> anyhow::Result<Self> {
+        let node_msat = |company: &Company| msat(&company.get("/node/account")?, "node_msat");
+        let before = Before { buyer_msat: node_msat(buyer)?, seller_msat: node_msat(seller)? };
+        let given = [(before.buyer_msat, BUYER_SAT), (before.seller_msat, SELLER_SAT)];
+        anyhow::ensure!(
+            given.iter().all(|(has, sat)| *has == sat.cast_signed() * 1_000),
+            "the scene has lost money"
+        );
+        Ok(before)
+    }
+}
+
+fn msat(account: &Value, key: &str) -> anyhow::Result<i64> {
+    account[key].as_i64().with_context(|| format!("{key} is missing in {account}"))
+}
+
+/// Ids of the entries of a kind that have effect or are on their way to it.
+pub fn entries<'a>(view: &'a Value, kind: &str) -> Vec<&'a Value> {
+    let rows = view["record"].as_array().map(Vec::as_slice).unwrap_or_default();
+    rows.iter().filter(|row| row["kind"] == kind).map(|row| &row["id"]).collect()
+}
+
+/// Waits until nothing is wrong, or says what is.
+pub fn reach(
+    contract: &str,
+    regtest: &Regtest,
+    buyer: &Company,
+    seller: &Company,
+    before: &Before,
+) -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    let settled = until("an end without a fault", || {
+        wrong = faults(contract, regtest, buyer, seller, before)?;
+        Ok(wrong.is_empty().then_some(()))
+    });
+    match settled {
+        Ok(()) => Ok(()),
+        Err(_) if !wrong.is_empty() => bail!("{}", wrong.join("; ")),
+        Err(error) => Err(error),
+    }
+}
+
+fn faults(
+    contract: &str,
+    regtest: &Regtest,
+    buyer: &Company,
+    seller: &Company,
+    before: &Before,
+) -> anyhow::Result<Vec<String>> {
+    let path = format!("/contracts/{contract}");
+    let (ours, theirs) = (buyer.get(&path)?, seller.get(&path)?);
+    let mut faults = Faults::default();
+    for (who, company, view) in [("buyer", buyer, &ours), ("seller", seller, &theirs)] {
+        record(&mut faults, who, view);
+        channel(&mut faults, who, &company.get("/node")?, view);
+        payment(&mut faults, who, &company.get(&format!("{path}/payments"))?);
+        let bad = |todo: &&Value| todo["tone"] == "bad";
+        let overview = company.get("/overview")?;
+        let todos = overview["todos"].as_array().context("todos are a list")?;
+        faults.must(todos.iter().find(bad).is_none(), || format!("{who}: {}", overview["todos"]));
+    }
+    faults.must(ours["state_hash"] == theirs["state_hash"], || "the state hashes differ".into());
+    let length = |view: &Value| view["record"].as_array().map(Vec::len);
+    faults.must(length(&ours) == length(&theirs), || "the records are of different length".into());
+    unspent(&mut faults, regtest, &ours)?;
+    money(&mut faults, buyer, seller, before)?;
+    Ok(faults.0)
+}
+
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn must(&mut self, holds: bool, words: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(words());
+        }
+    }
+}
+
+/// One entry of each kind, each with effect, and both companies agree.
+fn record(faults: &mut Faults, who: &str, view: &Value) {
+    for kind in ["fund", "tender", "answer", "invoice", "paid", "received"] {
+        let count = entries(view, kind).len();
+        faults.must(count == 1, || format!("{who}: {count} entries {kind}"));
+    }
+    let rows = view["record"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for row in rows.iter().filter(|row| row["state"]["tone"] == "bad" || row["state"]["word"] == "Overtaken")
+    {
+        faults
+            .must(false, || format!("{who}: entry {} {}: {}", row["kind"], row["id"], row["state"]["word"]));
+    }
+    faults.must(view["alerts"] == json!([]), || format!("{who}: alerts {}", view["alerts"]));
+    faults.must(view["agreed"]["tone"] == "good", || format!("{who}: {}", view["agreed"]["word"]));
+    faults.must(view["figures"]["paid_sat"] == 25_000_000, || {
+        format!("{who}: paid {}", view["figures"]["paid_sat"])
+    });
+}
+
+/// One channel, open and seen alike by both.
+fn channel(faults: &mut Faults, who: &str, node: &Value, view: &Value) {
+    let states = |list: &Value| -> Vec<String> {
+        let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        list.iter().map(|channel| channel["state"]["word"].as_str().unwrap_or("?").to_owned()).collect()
+    };
+    for (where_, list) in [("on the node", &node["channels"]), ("in the record", &view["channels"])] {
+        faults.must(states(list) == ["Open"], || format!("{who}: channels {where_}: {:?}", states(list)));
+    }
+    let seen = &view["channels"][0]["seen"];
+    faults.must(seen["tone"] == "good", || format!("{who}: the channel is {}", seen["word"]));
+    faults.must(node["state"]["tone"] == "good", || format!("{who}: the node is {}", node["state"]["word"]));
+}
+
+/// One payment, at its end.
+fn payment(faults: &mut Faults, who: &str, payments: &Value) {
+    let word = if who == "buyer" { "Paid" } else { "Received" };
+    let list = payments.as_array().map(Vec::as_slice).unwrap_or_default();
+    let holds = match list {
+        [one] => one["finished"] == true && one["state"]["word"] == word && one["amount_msat"] == PAID_MSAT,
+        _ => false,
+    };
+    faults.must(holds, || format!("{who}: payments {payments}"));
+}
+
+/// The channel's output is unspent: nobody closed it, alone or together.
+fn unspent(faults: &mut Faults, regtest: &Regtest, view: &Value) -> anyhow::Result<()> {
+    let outpoint = text(&view["channels"][0]["outpoint"]).unwrap_or_default();
+    let Some((txid, index)) = outpoint.split_once(':') else {
+        faults.must(false, || "the channel has no output".into());
+        return Ok(());
+    };
+    let index: u32 = index.parse().context("an output has a number")?;
+    let output = regtest.call("gettxout", &json!([txid, index, true]));
+    faults.must(!output.is_null(), || format!("the channel's output {outpoint} is spent"));
+    Ok(())
+}
+
+/// Books and nodes say the same, and exactly the payment and the opening's fee have moved.
+fn money(faults: &mut Faults, buyer: &Company, seller: &Company, before: &Before) -> anyhow::Result<()> {
+    let parts =
+        [("buyer", buyer, before.buyer_msat, -PAID_MSAT), ("seller", seller, before.seller_msat, PAID_MSAT)];
+    for (who, company, had_msat, moved_msat) in parts {
+        let account = company.get("/node/account")?;
+        let (ledger, node) = (msat(&account, "ledger_msat")?, msat(&account, "node_msat")?);
+        let fees_msat = msat(&account, "onchain_fee_sat")? * 1_000;
+        faults.must(ledger == node, || format!("{who}: books {ledger} msat, node {node} msat"));
+        let expected = had_msat + moved_msat - fees_msat;
+        faults.must(node == expected, || format!("{who}: node {node} msat, expected {expected} msat"));
+    }
+    Ok(())
+}
