@@ -10,7 +10,10 @@ use lncontract_core::{Hash, NodeId, v1::KeyStatement};
 use lncontract_lightning::{BoxFuture, Host, Lightning};
 use lncontract_record::SecretKey;
 use lncontract_store::{Change, Setting, Store};
-use tokio::sync::{Mutex, RwLock, broadcast, mpsc};
+use tokio::{
+    sync::{Mutex, RwLock, broadcast, mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{AppError, Clock, keys::Seed, live::Live};
 
@@ -51,6 +54,8 @@ pub struct App {
     changed: broadcast::Sender<()>,
     pub(crate) work: mpsc::UnboundedSender<Work>,
     pub(crate) inbox: mpsc::Sender<(NodeId, Vec<u8>)>,
+    stopping: watch::Sender<bool>,
+    worker: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What wakes the worker.
@@ -86,6 +91,7 @@ impl App {
     pub fn start(wiring: Wiring) -> Arc<Self> {
         let (work, work_queue) = mpsc::unbounded_channel();
         let (inbox, inbox_queue) = mpsc::channel(INBOX_LEN_MAX);
+        let (stopping, stop) = watch::channel(false);
         let app = Arc::new(Self {
             store: wiring.store,
             clock: wiring.clock,
@@ -98,8 +104,12 @@ impl App {
             changed: broadcast::channel(64).0,
             work,
             inbox,
+            stopping,
+            worker: Mutex::default(),
         });
-        crate::worker::spawn(&app, work_queue, inbox_queue);
+        let worker = crate::worker::spawn(&app, work_queue, inbox_queue, stop);
+        // Nobody else has the program yet.
+        *app.worker.try_lock().expect("it was made just now") = Some(worker);
         app
     }
 
@@ -113,8 +123,14 @@ impl App {
         self.unlocked.read().await.is_some()
     }
 
-    /// Stops the node in order. The program may be dropped after it.
+    /// Ends the worker, then the node, in order. The program may be dropped after it.
     pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        if let Some(worker) = self.worker.lock().await.take()
+            && let Err(error) = worker.await
+        {
+            tracing::error!(%error, "the worker broke off");
+        }
         let unlocked = self.unlocked.write().await.take();
         if let Some(Ok(node)) = unlocked.map(|unlocked| unlocked.node.clone()) {
             node.stop().await;

@@ -109,6 +109,9 @@ impl From<LightningError> for AppError {
             LightningError::Refused { .. } => {
                 Self::refused("node-refused", title, "nothing was done; change what you ask for")
             }
+            LightningError::Expired => {
+                Self::refused("invoice-expired", title, "nothing was sent; the payee makes another one")
+            }
             LightningError::Open(_) => {
                 Self::refused("open-failed", title, "no channel was opened and nothing was spent")
             }

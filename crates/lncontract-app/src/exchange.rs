@@ -13,9 +13,11 @@ use lncontract_record::{
     wire::contract_of,
 };
 use lncontract_store::{Change, MarkDelivered};
+use tokio::time::Instant;
 
 use crate::{
     App, AppError,
+    app::Work,
     companies::{node_key, statement_of},
     live::Live,
 };
@@ -52,7 +54,9 @@ impl App {
             (false, true) => Input::Disconnected,
             _ => return Ok(()),
         };
-        live.connected = there;
+        if there != live.connected {
+            (live.connected, live.heard_at) = (there, there.then(Instant::now));
+        }
         live.asked_at = now;
         if there {
             live.ask_again_at = None;
@@ -92,15 +96,19 @@ impl App {
         let mut frames = Vec::new();
         if !live.connected {
             // Its first frame came before our look at the connections.
-            live.connected = true;
+            (live.connected, live.heard_at) = (true, Some(Instant::now()));
             let Live { sync, record, .. } = &mut *live;
             let outputs = sync.handle(Input::Connected, Some(record)).map_err(|error| unusable(&error))?;
             frames = self.carry_out(&mut live, outputs).await?;
         }
+        let waited = !live.may_sign();
         let Live { sync, record, .. } = &mut *live;
         let outputs = sync.handle(Input::Received(frame), Some(record)).map_err(|error| unusable(&error))?;
         frames.extend(self.carry_out(&mut live, outputs).await?);
         self.mark_delivered(&mut live).await?;
+        if waited && live.may_sign() {
+            self.wake(Work::Contract(contract));
+        }
         drop(live);
         self.send(from, frames).await
     }
@@ -145,9 +153,7 @@ impl App {
         for output in outputs {
             match output {
                 Output::Send(frame) => frames.push(frame),
-                Output::Deliver(bytes) => {
-                    self.receive(live, &bytes).await?;
-                }
+                Output::Deliver(bytes) => self.receive(live, &bytes).await?,
                 Output::Diverged(side) => {
                     tracing::error!(contract = %live.record.contract(), ?side, "the peer holds another chain");
                 }

@@ -32,7 +32,7 @@ impl App {
         let live = self.live(contract).await?;
         let fund = planned(&*live.lock().await, tranche)?;
         self.check_funds(fund.amount).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         self.write(&mut live, |_| Ok(Payload::Fund(fund)), |_| Vec::new()).await
     }
 

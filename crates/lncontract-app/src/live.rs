@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use lncontract_core::{
-    Hash, Time,
+    Bytes, Hash, Time,
     v1::{Payload, Side},
 };
-use lncontract_record::{Inserted, PlaceError, Record, RecordError, SignedEntry, Sync, Verdict};
+use lncontract_record::{Record, RecordError, SignedEntry, Sync};
 use lncontract_store::{Change, Contract, ContractPage, NewEntry, NewOutbox};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
-use crate::{App, AppError, app::Work, present};
+use crate::{App, AppError, app::Work, present, signing::not_in_step};
 
 /// A contract's record with what belongs to it while the program runs.
 pub(crate) struct Live {
@@ -22,6 +22,10 @@ pub(crate) struct Live {
     pub(crate) peer: String,
     /// Whether the exchange was told of a connection.
     pub(crate) connected: bool,
+    /// When the connection began, or brought something last.
+    pub(crate) heard_at: Option<Instant>,
+    /// Why the last entry that the peer sent could not be taken, until one can.
+    pub(crate) refused: Option<String>,
     /// When heads were last sent.
     pub(crate) asked_at: Time,
     /// How much of our chain the other side has seen, as the outbox has it.
@@ -30,7 +34,7 @@ pub(crate) struct Live {
     pub(crate) ask_again_at: Option<Time>,
     /// The record may hold an entry that the store does not: a commit failed, or its caller went away. It is
     /// read from the store again before anybody looks.
-    unsure: bool,
+    pub(crate) unsure: bool,
 }
 
 impl Live {
@@ -42,6 +46,8 @@ impl Live {
             our_side,
             peer,
             connected: false,
+            heard_at: None,
+            refused: None,
             asked_at: Time(0),
             delivered: 0,
             ask_again_at: None,
@@ -65,7 +71,7 @@ fn side_of(stored: lncontract_store::Side) -> Side {
     }
 }
 
-/// A page of the contract list that holds them all for today's sizes; the list itself pages.
+/// How many contracts are read at a time.
 const PAGE_LEN: u32 = 500;
 
 impl App {
@@ -88,14 +94,20 @@ impl App {
 
     async fn stored_record(&self, contract: Hash) -> Result<Record, AppError> {
         let rows = self.store.entries(contract.0).await?;
-        Record::replay(rows.iter().map(|row| &row.bytes)).map_err(|error| {
+        let forks = self.store.forks(contract.0).await?;
+        let damaged = |error: RecordError| {
             tracing::error!(%contract, error = %crate::error::chain_of(&error), "a stored record is damaged");
             AppError::fault("the stored record of this contract is damaged: restore a backup of the database")
-        })
+        };
+        let mut record = Record::replay(rows.iter().map(|row| &row.bytes)).map_err(damaged)?;
+        for fork in forks {
+            record.insert(&fork.bytes, Time(i64::MAX)).map_err(damaged)?;
+        }
+        Ok(record)
     }
 
     /// Reads the record from the store again, if the one in memory may be ahead of it.
-    async fn make_sure(&self, live: &mut Live) -> Result<(), AppError> {
+    pub(crate) async fn make_sure(&self, live: &mut Live) -> Result<(), AppError> {
         if live.unsure {
             live.record = self.stored_record(live.record.contract()).await?;
             live.unsure = false;
@@ -105,7 +117,11 @@ impl App {
 
     /// Commits what `live.record` holds already. The mark is set by the caller before it inserts, and stays
     /// if this future is dropped half-way: then nobody believes the record until it was read again.
-    async fn commit_inserted(&self, live: &mut Live, changes: Vec<Change>) -> Result<(), AppError> {
+    pub(crate) async fn commit_inserted(
+        &self,
+        live: &mut Live,
+        changes: Vec<Change>,
+    ) -> Result<(), AppError> {
         match self.store.commit(changes).await {
             Ok(()) => {
                 live.unsure = false;
@@ -121,11 +137,21 @@ impl App {
     /// All contracts, with their ids.
     pub(crate) async fn all_live(&self) -> Result<Vec<(Hash, Arc<Mutex<Live>>)>, AppError> {
         let mut all = Vec::new();
-        for row in self.store.contracts(ContractPage::first(PAGE_LEN)).await? {
-            let id = lncontract_core::Bytes(row.id);
+        for id in self.contract_ids().await? {
             all.push((id, self.live(id).await?));
         }
         Ok(all)
+    }
+
+    /// The ids of all contracts, newest first.
+    pub(crate) async fn contract_ids(&self) -> Result<Vec<Hash>, AppError> {
+        let (mut ids, mut page) = (Vec::new(), ContractPage::first(PAGE_LEN));
+        loop {
+            let rows = self.store.contracts(page).await?;
+            let Some(last) = rows.last() else { return Ok(ids) };
+            page.after = Some(last.cursor());
+            ids.extend(rows.iter().map(|row| Bytes(row.id)));
+        }
     }
 
     /// Keeps a contract that was begun just now.
@@ -146,6 +172,9 @@ impl App {
     ) -> Result<Hash, AppError> {
         let unlocked = self.unlocked().await?;
         self.make_sure(live).await?;
+        if !live.may_sign() {
+            return Err(not_in_step());
+        }
         let now = self.clock.now();
         let payload = payload(live.record.state_hash())?;
         let entry = live.record.draft(live.our_side, now, payload)?;
@@ -173,71 +202,6 @@ impl App {
         Ok(id)
     }
 
-    /// Takes an entry that the counterparty sent. Returns whether it is new.
-    pub(crate) async fn receive(&self, live: &mut Live, bytes: &[u8]) -> Result<bool, AppError> {
-        self.make_sure(live).await?;
-        let now = self.clock.now();
-        let inserted = match live.record.insert(bytes, now) {
-            Err(RecordError::Place(PlaceError::Held { until, .. })) => {
-                let contract = live.record.contract();
-                tracing::info!(%contract, %until, "an entry dated ahead of our clock is asked for again");
-                live.ask_again_at = Some(live.ask_again_at.map_or(until, |at| at.min(until)));
-                return Ok(false);
-            }
-            other => other?,
-        };
-        // Nothing is awaited between the insertion and this mark.
-        live.unsure = matches!(inserted, Inserted::New(_));
-        match inserted {
-            Inserted::Known => return Ok(false),
-            Inserted::Forked(_) => {
-                let contract = live.record.contract();
-                tracing::error!(%contract, "the counterparty signed two versions of one entry");
-                self.announce();
-                return Ok(false);
-            }
-            Inserted::New(Verdict::Fault(fault)) => {
-                let fault = crate::error::chain_of(&fault);
-                tracing::warn!(contract = %live.record.contract(), fault, "an entry without effect");
-            }
-            Inserted::New(_) => {}
-        }
-        let place = live.record.heads().of(live.our_side.other()).count - 1;
-        let place = usize::try_from(place).map_err(|_| AppError::fault("a chain too long"))?;
-        let entry = live.record.entry(live.our_side.other(), place);
-        let entry = entry.ok_or_else(|| AppError::fault("a lost entry"))?.clone();
-        let changes = self.taken(&live.record, live.our_side, &live.peer, &entry)?;
-        self.commit_inserted(live, changes).await?;
-        self.wake(Work::Contract(live.record.contract()));
-        Ok(true)
-    }
-
-    /// Begins a contract with the first entry of a known counterparty.
-    pub(crate) async fn receive_first(&self, peer: &str, bytes: &[u8]) -> Result<(), AppError> {
-        let ours = self.unlocked().await?.statement.clone();
-        let theirs = crate::companies::statement_of(&self.peer(peer).await?)?;
-        let record = Record::begin(bytes, self.clock.now())?;
-        let keys = record.keys();
-        let our_side = if keys.buyer == ours && keys.seller == theirs {
-            Side::Buyer
-        } else if keys.seller == ours && keys.buyer == theirs {
-            Side::Seller
-        } else {
-            let todo = "both companies have to exchange new invites first";
-            return Err(AppError::refused(
-                "other-keys",
-                "the contract names other keys than the invites",
-                todo,
-            ));
-        };
-        let first = record.entry(our_side.other(), 0);
-        let first = first
-            .ok_or_else(|| AppError::refused("own-first", "the first entry is ours", "send it yourself"))?;
-        self.store.commit(self.taken(&record, our_side, peer, first)?).await?;
-        self.keep(Live::new(record, our_side, peer.to_owned())).await;
-        Ok(())
-    }
-
     /// The changes of an entry of ours: the contract's row, the entry, its outbox row.
     fn appended(
         &self,
@@ -256,7 +220,8 @@ impl App {
         Ok(changes)
     }
 
-    fn taken(
+    /// The changes of an entry that stands in the record.
+    pub(crate) fn taken(
         &self,
         after: &Record,
         ours: Side,

@@ -70,8 +70,7 @@ impl App {
     /// # Errors
     /// When the law refuses it: no open offer of theirs, or after its last instant.
     pub async fn accept_offer(&self, contract: Hash) -> Result<Hash, AppError> {
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         let (offer, terms_hash) = open_offer(&live)?;
         let expires = self.clock.now().plus_days(ACT_DAYS);
         let act = self.act(contract, Kind::Accept, terms_hash, expires).await?;
@@ -84,8 +83,7 @@ impl App {
     /// # Errors
     /// When the law refuses it.
     pub async fn reject_offer(&self, contract: Hash, reason: String) -> Result<Hash, AppError> {
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         let (offer, _) = open_offer(&live)?;
         let payload = |state| Ok(Payload::Reject(Reject { offer, reason, state }));
         self.write(&mut live, payload, |_| Vec::new()).await
@@ -96,8 +94,7 @@ impl App {
     /// # Errors
     /// When the law refuses it: it was answered, or its time and grace are not over.
     pub async fn lapse_offer(&self, contract: Hash) -> Result<Hash, AppError> {
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         let none = || AppError::refused("no-offer", "no offer is open", "look at the contract's record");
         let open = live.record.state().offer.as_ref().ok_or_else(none)?;
         let lapse = Lapse { offer: open.entry, deadline: open.valid_until };

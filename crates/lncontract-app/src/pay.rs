@@ -5,11 +5,12 @@
 
 use lightning_invoice::Bolt11Invoice;
 use lncontract_core::{
-    Bytes, Hash,
-    v1::{Paid, PaidBy, Payload, Received, Side},
+    Bytes, Contract, Hash,
+    state::InvoiceState,
+    v1::{Cancel, Paid, PaidBy, Payload, Received, Side},
 };
 use lncontract_lightning::{Channel, ChannelId, ChannelState};
-use lncontract_store::NewAttempt;
+use lncontract_store::{Attempt, AttemptState, NewAttempt};
 
 use crate::{
     App, AppError,
@@ -18,19 +19,39 @@ use crate::{
     fund::opening_id,
     invoice::description_hash,
     live::Live,
-    settlement::{machine::State, worker},
+    settlement::{
+        machine::{Checks, State},
+        worker,
+    },
 };
 
-/// An invoice to pay, with the channels that it may use and what stands in the way.
+/// An invoice to pay, with the channels that it may use and what stands in the way, in words with what to do.
 pub(crate) struct Preflight {
-    pub(crate) invoice: lncontract_core::state::InvoiceState,
+    pub(crate) invoice: InvoiceState,
     /// Channels of its stage first, then the general ones: title, what one payment can carry, id.
     pub(crate) over: Vec<(String, u64, ChannelId)>,
-    /// In words, with what to do; empty: it can be paid now.
-    pub(crate) obstacles: Vec<String>,
-    /// Whether one of them never goes away: the attempt is given up. What passes (the payee is away, the
-    /// channel is not usable yet) is waited for, as the payment hash can't be asked for again.
-    pub(crate) hopeless: bool,
+    /// What never goes away: the attempt is given up.
+    never: Vec<String>,
+    /// What passes (the payee is away, the channel is not usable yet): it is waited for, as the payment hash
+    /// can't be asked for again.
+    yet: Vec<String>,
+    /// The payee has recorded that it takes this hash no more, and both have seen that.
+    withdrawn: bool,
+}
+
+impl Preflight {
+    /// All that stands in the way; empty: it can be paid now.
+    pub(crate) fn obstacles(&self) -> Vec<String> {
+        [self.never.as_slice(), self.yet.as_slice()].concat()
+    }
+
+    fn checks(&self) -> Checks {
+        match (self.never.is_empty(), self.yet.is_empty()) {
+            (true, true) => Checks::Hold,
+            (true, false) => Checks::Wait,
+            (false, _) => Checks::Never { reason: self.never.join("; "), withdrawn: self.withdrawn },
+        }
+    }
 }
 
 impl App {
@@ -41,12 +62,9 @@ impl App {
     /// When something stands in the way (nothing was sent), or it is being paid already.
     pub async fn pay(&self, contract: Hash, invoice: Hash) -> Result<(), AppError> {
         let preflight = self.preflight(contract, invoice).await?;
-        if !preflight.obstacles.is_empty() {
-            return Err(AppError::refused(
-                "not-payable-now",
-                "it can't be paid now",
-                preflight.obstacles.join("; "),
-            ));
+        if preflight.checks() != Checks::Hold {
+            let todo = preflight.obstacles().join("; ");
+            return Err(AppError::refused("not-payable-now", "it can't be paid now", todo));
         }
         let amount_msat =
             preflight.invoice.amount.to_msat().map_err(|error| AppError::fault(error.to_string()))?.0;
@@ -67,50 +85,54 @@ impl App {
     pub(crate) async fn drive_payment(&self, contract: Hash, invoice: Hash) -> Result<State, AppError> {
         let preflight = self.preflight(contract, invoice).await?;
         let hash = preflight.invoice.payment_hash.0;
-        let attempt = self.store.attempt(hash).await?.ok_or_else(|| AppError::not_found("payment"))?;
-        let state = State::of(attempt.state);
-        if state == State::Requested && !preflight.obstacles.is_empty() && !preflight.hopeless {
-            return Ok(state);
-        }
         let over: Vec<ChannelId> = preflight.over.iter().map(|(_, _, id)| *id).collect();
-        worker::drive(self, hash, &over, &preflight.obstacles).await
+        worker::drive(self, hash, &over, &preflight.checks()).await
     }
 
     /// Looks at an invoice of theirs with record, store and node.
     pub(crate) async fn preflight(&self, contract: Hash, invoice: Hash) -> Result<Preflight, AppError> {
         let channels = self.node().await?.channels().await.map_err(AppError::from)?;
         let connected = self.connected().await;
+        let attempts = self.store.attempts(contract.0).await?;
         let live = self.live(contract).await?;
         let live = live.lock().await;
         let state = live.record.state();
         let known = state.invoices.get(&invoice).ok_or_else(|| AppError::not_found("invoice"))?.clone();
-        let mut obstacles = law_obstacles(&live, &known);
-        obstacles.extend(self.invoice_obstacles(&live, &known)?);
-        let hopeless = !obstacles.is_empty();
-        obstacles.extend(record_obstacles(&live, invoice));
-        let over = usable(&live, &known, &channels);
+        let others: Vec<&Attempt> =
+            attempts.iter().filter(|other| other.invoice_entry_hash != invoice.0).collect();
+        let (mut never, mut yet) = earlier(state, &known, &others);
+        let of_it = attempts.iter().find(|attempt| attempt.invoice_entry_hash == invoice.0);
+        if of_it.is_some_and(|attempt| attempt.state == AttemptState::Failed) {
+            never.push("its payment has failed: ask the payee to cancel it and make another one".into());
+        }
+        never.extend(law_obstacles(&live, &known));
+        never.extend(self.invoice_obstacles(&live, &known)?);
+        yet.extend(record_obstacles(&live, invoice));
         let payee = state.keys(live.our_side.other()).map(node_key).transpose()?;
         if payee.is_none_or(|payee| !connected.contains(&payee)) {
-            obstacles.push("the payee's node is not connected: it is paid when it is back".into());
+            yet.push("the payee's node is not connected: it is paid when it is back".into());
         }
+        let mut over = usable(&live, &known, &channels);
+        let before = over.len();
+        let busy = under_way(&live, &others, &channels);
+        over.retain(|(_, _, id)| !busy.contains(id));
         let carry = over.iter().map(|(_, at_once, _)| *at_once).max().unwrap_or(0);
-        if over.is_empty() {
-            obstacles.push("no open channel is earmarked for it: fund one first".into());
+        if before > 0 && over.is_empty() {
+            yet.push("another payment is under way over the channel: this one follows it".into());
+        } else if over.is_empty() {
+            yet.push("no open channel is earmarked for it: fund one first".into());
         } else if carry < known.amount.0 {
-            obstacles.push(format!(
+            yet.push(format!(
                 "not payable in one piece: one payment can carry {carry} sat over these channels, the invoice asks for {}",
                 known.amount
             ));
         }
-        Ok(Preflight { invoice: known, over, obstacles, hopeless })
+        let withdrawn = known.cancelled && cancel_is_settled(&live, invoice);
+        Ok(Preflight { invoice: known, over, never, yet, withdrawn })
     }
 
     /// What the invoice itself must say: payee, network, amount, description, expiry (BOLT 11).
-    fn invoice_obstacles(
-        &self,
-        live: &Live,
-        known: &lncontract_core::state::InvoiceState,
-    ) -> Result<Vec<String>, AppError> {
+    fn invoice_obstacles(&self, live: &Live, known: &InvoiceState) -> Result<Vec<String>, AppError> {
         let mut obstacles = Vec::new();
         let mut must = |holds: bool, words: &str| {
             if !holds {
@@ -177,14 +199,61 @@ impl App {
     }
 }
 
+/// What our other payments for the same payable say against this one: for ever, and yet.
+/// Money: a new invoice is a second reason to pay. It counts once nothing of the first is under way.
+fn earlier(state: &Contract, known: &InvoiceState, others: &[&Attempt]) -> (Vec<String>, Vec<String>) {
+    let (mut never, mut yet) = (Vec::new(), Vec::new());
+    for other in others {
+        let Some(paid) = state.invoices.get(&Bytes(other.invoice_entry_hash)) else { continue };
+        match State::of(other.state) {
+            _ if paid.payable != known.payable => {}
+            State::Failed => {}
+            State::Succeeded => never.push(format!("it was paid with invoice {}", paid.number)),
+            _ => yet.push(format!(
+                "the payment of invoice {} for the same is not decided yet: wait for it",
+                paid.number
+            )),
+        }
+    }
+    (never, yet)
+}
+
+/// The channels over which a payment of ours may be under way: one large payment at a time per channel.
+fn under_way(live: &Live, others: &[&Attempt], channels: &[Channel]) -> Vec<ChannelId> {
+    // One that rests for a reason is not on its way: the node does not know it, and it is not sent again.
+    let sent = |attempt: &&&Attempt| {
+        attempt.reason.is_none() && matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown)
+    };
+    let invoices = others
+        .iter()
+        .filter(sent)
+        .filter_map(|attempt| live.record.state().invoices.get(&Bytes(attempt.invoice_entry_hash)));
+    invoices.flat_map(|invoice| usable(live, invoice, channels)).map(|(_, _, id)| id).collect()
+}
+
+/// Whether both companies have seen that the payee takes an invoice no more.
+pub(crate) fn cancel_is_settled(live: &Live, invoice: Hash) -> bool {
+    let chains = [Side::Buyer, Side::Seller].map(|side| live.record.ledger().chain(side));
+    let of_invoice =
+        |payload: &Payload| matches!(payload, Payload::Cancel(Cancel { invoice: of, .. }) if *of == invoice);
+    let mut cancels = chains.into_iter().flatten().map(|line| line.entry.entry());
+    cancels.any(|entry| of_invoice(&entry.payload) && live.record.settled(&entry.id))
+}
+
 /// What the record says against paying it, now and for ever.
-fn law_obstacles(live: &Live, known: &lncontract_core::state::InvoiceState) -> Vec<String> {
+fn law_obstacles(live: &Live, known: &InvoiceState) -> Vec<String> {
     let mut obstacles = Vec::new();
     if known.by == live.our_side {
         obstacles.push("it is our own invoice".into());
     }
     if known.cancelled {
-        obstacles.push("the invoice is cancelled: wait for another one".into());
+        let state = live.record.state();
+        let payable = state.payables.get(&known.payable.key());
+        let next = payable.and_then(|payable| state.live_invoice(payable));
+        obstacles.push(match next {
+            Some((_, next)) => format!("the invoice is cancelled: pay invoice {} instead", next.number),
+            None => "the invoice is cancelled: wait for another one".into(),
+        });
     }
     if known.is_paid() {
         obstacles.push("the invoice is paid".into());
@@ -207,11 +276,7 @@ fn record_obstacles(live: &Live, id: Hash) -> Vec<String> {
 
 /// The open channels that a payment may use: those of its stage first, then the general ones,
 /// never another contract's.
-fn usable(
-    live: &Live,
-    known: &lncontract_core::state::InvoiceState,
-    channels: &[Channel],
-) -> Vec<(String, u64, ChannelId)> {
+fn usable(live: &Live, known: &InvoiceState, channels: &[Channel]) -> Vec<(String, u64, ChannelId)> {
     let state = live.record.state();
     let row = state
         .terms

@@ -16,7 +16,7 @@ use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live};
 
 /// How long a side may be silent while anything is open (DESIGN.md section 4).
 const HEARTBEAT_S: i64 = 86_400;
-/// The shortest wait before an opening that did not work is tried again.
+/// The shortest wait before an opening or an order to pay that did not work is tried again.
 const RETRY_MIN_S: i64 = 5;
 /// The longest.
 const RETRY_MAX_S: i64 = 600;
@@ -24,6 +24,10 @@ const RETRY_MAX_S: i64 = 600;
 impl App {
     /// Brings one contract forward as far as it goes by itself.
     pub(crate) async fn reconcile(&self, contract: Hash) -> Result<(), AppError> {
+        if !self.live(contract).await?.lock().await.may_sign() {
+            // Heads come first; they wake us.
+            return Ok(());
+        }
         self.acknowledge(contract).await?;
         self.give_sign_of_life(contract).await?;
         if self.node().await.is_ok() {
@@ -32,7 +36,8 @@ impl App {
             self.bring_payments_forward(contract).await?;
         }
         self.confirm_receipts(contract).await?;
-        self.cancel_overtaken(contract).await
+        self.cancel_overtaken(contract).await?;
+        self.renew_invoices(contract).await
     }
 
     /// Writes an ack when something of the other side waits for it.
@@ -76,7 +81,7 @@ impl App {
         }
         for (fund, amount) in due {
             let mut row = self.opening_row(contract, fund, amount, &peer_id).await?;
-            if row.state == "retrying" && self.clock.now().0 < next_try(&row) {
+            if row.state == "retrying" && self.clock.now().0 < next_try(row.created_at, row.updated_at) {
                 continue;
             }
             let open = OpenChannel { opening: opening_id(fund), peer, amount_sat: amount.0 };
@@ -207,11 +212,11 @@ impl App {
     }
 }
 
-/// When an opening that did not work is tried again, in seconds since 1970 UTC: after as long as it has been
-/// tried for, so that the waits double.
-fn next_try(row: &Opening) -> i64 {
-    let tried_for = row.updated_at - row.created_at;
-    row.updated_at + tried_for.clamp(RETRY_MIN_S, RETRY_MAX_S)
+/// When what did not work is tried again, in seconds since 1970 UTC: after as long as it has been tried for, so
+/// that the waits double.
+pub(crate) fn next_try(created_at: i64, updated_at: i64) -> i64 {
+    let tried_for = updated_at - created_at;
+    updated_at + tried_for.clamp(RETRY_MIN_S, RETRY_MAX_S)
 }
 
 /// Whether either side still has something to wait for: an offer, what the terms in force ask for, a channel.

@@ -18,8 +18,7 @@ impl App {
             let todo = "name at least one document with its SHA-256: it is what the other side examines";
             return Err(AppError::refused("no-evidence", "a tender needs evidence", todo));
         }
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         self.write(&mut live, |_| Ok(Payload::Tender(tender)), |_| Vec::new()).await
     }
 
@@ -34,8 +33,7 @@ impl App {
         accepted: u64,
         reasons: Vec<String>,
     ) -> Result<Hash, AppError> {
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         let payload = |state| Ok(Payload::Answer(Answer { tender, accepted, reasons, state }));
         self.write(&mut live, payload, |_| Vec::new()).await
     }
@@ -45,8 +43,7 @@ impl App {
     /// # Errors
     /// When the law refuses it: answered, not yet past deadline and grace, or the terms don't say so.
     pub async fn deem(&self, contract: Hash, tender: Hash) -> Result<Hash, AppError> {
-        let live = self.live(contract).await?;
-        let mut live = live.lock().await;
+        let mut live = self.to_sign(contract).await?;
         let known = live.record.state().tenders.get(&tender);
         let deadline = known.ok_or_else(|| AppError::not_found("tender"))?.deadline;
         self.write(&mut live, |_| Ok(Payload::Deem(Deem { tender, deadline })), |_| Vec::new()).await

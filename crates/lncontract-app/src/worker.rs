@@ -1,76 +1,131 @@
-//! The two tasks of a running company: one does what follows by itself (see `reconcile`),
-//! one reads what peers send.
+//! The two tasks of a running company: one looks after its contracts (see `reconcile`), one reads what peers send.
+//!
+//! Invariant: a contract is looked after by one task at a time, and contracts do not wait for each other: a node's
+//! call that takes long holds up its own contract only. At most [`LOOKS_MAX`] are looked after at once, the
+//! others in turn. When the program is told to stop, no look begins, and those under way end before the node does:
+//! what they had done is in the store, the rest is found by the next start's looks.
 //!
 //! Both hold the program weakly and end with it. A fault of one contract is logged and does not stop the
 //! others; what could not be done now is found again at the next tick.
 
 use std::{
+    collections::{HashMap, VecDeque},
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use lncontract_core::{Hash, NodeId};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, watch},
+    task::{Id, JoinError, JoinHandle, JoinSet},
+};
 
 use crate::{App, AppError, app::Work, error::Class};
 
 /// How often everything is looked at without being woken.
 const TICK: Duration = Duration::from_secs(1);
+/// How many contracts are looked after at once.
+const LOOKS_MAX: usize = 32;
+/// How long looks under way may take when the program stops, before they are cut off: each step is in the store
+/// before the next, so that it is as after a crash.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starts both.
+/// Starts both. Returns the one that looks after contracts, which ends when `stop` says so.
 pub(crate) fn spawn(
     app: &Arc<App>,
     work: mpsc::UnboundedReceiver<Work>,
     inbox: mpsc::Receiver<(NodeId, Vec<u8>)>,
-) {
-    tokio::spawn(do_work(Arc::downgrade(app), work));
+    stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(read_inbox(Arc::downgrade(app), inbox));
+    tokio::spawn(do_work(Arc::downgrade(app), work, stop))
 }
 
-async fn do_work(app: Weak<App>, mut queue: mpsc::UnboundedReceiver<Work>) {
+async fn do_work(app: Weak<App>, mut queue: mpsc::UnboundedReceiver<Work>, mut stop: watch::Receiver<bool>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = Looks::default();
     loop {
-        let mut woken = tokio::select! {
-            work = queue.recv() => match work {
-                Some(work) => vec![work],
-                None => return,
-            },
-            _ = tick.tick() => vec![Work::All],
-        };
+        tokio::select! {
+            // Told, or the program is gone.
+            _ = stop.changed() => break,
+            Some(work) = queue.recv() => looks.wake(&app, work).await,
+            Some(ended) = looks.under_way.join_next_with_id() => looks.note_end(ended),
+            _ = tick.tick() => looks.wake(&app, Work::All).await,
+        }
         // Many wakes in a row are one look.
         while let Ok(more) = queue.try_recv() {
-            if !woken.contains(&more) {
-                woken.push(more);
-            }
+            looks.wake(&app, more).await;
         }
-        let Some(app) = app.upgrade() else { return };
-        if !app.is_unlocked().await {
-            continue;
-        }
-        for contract in due(&app, &woken).await {
-            if let Err(error) = app.look_after(contract).await {
-                log(contract, &error);
-            }
+        let Some(app) = app.upgrade() else { break };
+        if app.is_unlocked().await {
+            looks.begin(&app);
         }
     }
+    looks.end().await;
 }
 
-async fn due(app: &App, woken: &[Work]) -> Vec<Hash> {
-    if woken.contains(&Work::All) {
-        return match app.all_live().await {
-            Ok(all) => all.into_iter().map(|(id, _)| id).collect(),
+/// The looks that are due and those under way.
+#[derive(Default)]
+struct Looks {
+    due: VecDeque<Hash>,
+    under_way: JoinSet<()>,
+    contracts: HashMap<Id, Hash>,
+}
+
+impl Looks {
+    async fn wake(&mut self, app: &Weak<App>, work: Work) {
+        match (work, app.upgrade()) {
+            (Work::Contract(contract), _) => self.add(contract),
+            (Work::All, Some(app)) if app.is_unlocked().await => match app.contract_ids().await {
+                Ok(all) => all.into_iter().for_each(|contract| self.add(contract)),
+                Err(error) => tracing::error!(%error, "the contracts can't be read; tried again in a moment"),
+            },
+            (Work::All, _) => {}
+        }
+    }
+
+    fn add(&mut self, contract: Hash) {
+        if !self.due.contains(&contract) {
+            self.due.push_back(contract);
+        }
+    }
+
+    /// Begins those that are due, but none of a contract whose last one has not ended.
+    fn begin(&mut self, app: &Arc<App>) {
+        for contract in std::mem::take(&mut self.due) {
+            let is_busy = self.contracts.values().any(|busy| *busy == contract);
+            if is_busy || self.under_way.len() >= LOOKS_MAX {
+                self.due.push_back(contract);
+                continue;
+            }
+            let app = Arc::clone(app);
+            let task = self.under_way.spawn(async move {
+                if let Err(error) = app.look_after(contract).await {
+                    log(contract, &error);
+                }
+            });
+            self.contracts.insert(task.id(), contract);
+        }
+    }
+
+    fn note_end(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
             Err(error) => {
-                tracing::error!(%error, "the contracts can't be read; tried again in a moment");
-                Vec::new()
+                tracing::error!(%error, "a look at a contract broke off; the next one begins anew");
+                error.id()
             }
         };
+        self.contracts.remove(&id);
     }
-    let contract = |work: &Work| match work {
-        Work::Contract(contract) => Some(*contract),
-        Work::All => None,
-    };
-    woken.iter().filter_map(contract).collect()
+
+    async fn end(mut self) {
+        let all = async { while self.under_way.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_PATIENCE, all).await.is_err() {
+            self.under_way.shutdown().await;
+        }
+    }
 }
 
 fn log(contract: Hash, error: &AppError) {

@@ -110,7 +110,7 @@ pub(crate) async fn pay(parts: &Parts, pay: Pay) -> Result<(), LightningError> {
         return Ok(());
     }
     if payable.invoice.would_expire(unix_time()) {
-        return Err(refused("the invoice has expired; ask the payee for a new one"));
+        return Err(LightningError::Expired);
     }
     check_channels(parts, &payable, &pay)?;
     parts.payments.put(&key, PaymentRow::Asked).map_err(|error| parts.disk_fault(&error))?;

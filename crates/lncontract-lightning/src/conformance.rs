@@ -84,6 +84,7 @@ macro_rules! conformance_tests {
             payments_go_on_after_a_restart_of_either_side,
             an_outcome_is_told_until_it_is_recorded_and_known_after_a_restart,
             a_hash_that_was_never_paid_is_absent,
+            an_expired_invoice_is_not_sent_and_says_so,
             a_cooperative_close_returns_all_but_fees,
             a_forced_close_returns_all_but_fees_after_the_delay,
         );

@@ -20,6 +20,10 @@ pub enum LightningError {
         /// In words fit for a person.
         reason: String,
     },
+    /// An invoice's last instant is past, by the node's own clock, and nothing of its hash is under way: it
+    /// was not sent and never will be.
+    #[error("the invoice has expired; ask the payee for a new one")]
+    Expired,
     /// The opening of a channel failed; typed by what helps.
     #[error("the channel could not be opened: {0}")]
     Open(OpenFailure),

@@ -252,7 +252,8 @@ pub trait Lightning: Send + Sync + 'static {
     /// Makes an invoice.
     fn create_invoice(&self, invoice: NewInvoice) -> BoxFuture<'_, Result<MadeInvoice, LightningError>>;
     /// Sends; returns when the node has taken the order. The outcome comes as an event and by
-    /// [`Self::payment`]. Money: the same hash again never pays twice.
+    /// [`Self::payment`]. Money: the same hash again never pays twice. Only an invoice of which nothing is
+    /// under way is answered with [`LightningError::Expired`].
     fn pay(&self, pay: Pay) -> BoxFuture<'_, Result<(), LightningError>>;
     /// What the node knows of a payment we sent.
     fn payment(&self, payment_hash: PaymentHash) -> BoxFuture<'_, Result<PaymentState, LightningError>>;

@@ -165,11 +165,16 @@ impl Sync {
     fn receive_heads(&mut self, theirs: &Heads, record: Option<&Record>) -> Outputs {
         let peer = Pair { buyer: theirs.buyer, seller: theirs.seller };
         self.peer = Some(peer);
+        let held = Cut { buyer: place(peer.buyer.count), seller: place(peer.seller.count) };
         let mut outputs = Vec::new();
         if theirs.answer {
-            self.sent = Cut { buyer: place(peer.buyer.count), seller: place(peer.seller.count) };
+            self.sent = held;
             outputs.extend(self.send_tail(record)?);
             outputs.extend(self.send_heads(record, false)?);
+        } else {
+            // What it tells of need not be sent. What it does not tell of may still be on its way.
+            let sent = &mut self.sent;
+            *sent = Cut { buyer: sent.buyer.max(held.buyer), seller: sent.seller.max(held.seller) };
         }
         let sides = [Side::Buyer, Side::Seller];
         match sides.into_iter().find(|&side| differs(record, side, peer.of(side))) {

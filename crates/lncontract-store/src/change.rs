@@ -4,7 +4,7 @@
 //! backend. A new subject gets its struct in `subject/`, a variant here and a named test in `conformance`.
 
 use crate::{
-    Company, Contract, Draft, FinishJob, Hash, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt,
+    Company, Contract, Draft, FinishJob, Fork, Hash, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt,
     NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, Peer, RetryJob, RetryOutbox,
     Session, Setting, User,
 };
@@ -52,6 +52,8 @@ pub enum Change {
     PutContract(Contract),
     /// Appends an entry to one of the two chains.
     AppendEntry(NewEntry),
+    /// Keeps the evidence that an author has signed two entries for one place; what is kept already stays.
+    InsertFork(Fork),
     /// Puts an entry up for delivery; one that is there already is left as it is.
     PutOutbox(NewOutbox),
     /// Notes how much of our chain the peer has.
@@ -138,7 +140,7 @@ impl Change {
             Self::PutPeer(_) => Subject::Peer,
             Self::PutDraft(_) | Self::DeleteDraft { .. } => Subject::Draft,
             Self::PutContract(_) => Subject::Contract,
-            Self::AppendEntry(_) => Subject::Entry,
+            Self::AppendEntry(_) | Self::InsertFork(_) => Subject::Entry,
             Self::PutOutbox(_) | Self::MarkDelivered(_) | Self::RetryOutbox(_) => Subject::Outbox,
             Self::PutOpening(_) => Subject::Opening,
             Self::InsertAttempt(_) | Self::MoveAttempt(_) => Subject::Attempt,

@@ -35,7 +35,7 @@ macro_rules! store_conformance {
                 a_contract_keeps_its_peer_and_side entries_keep_the_order_of_arrival
                 a_gap_or_a_repetition_is_a_conflict an_entry_is_stored_once
                 a_peer_gets_what_it_is_missing one_of_many_writers_extends_a_chain
-                an_entry_needs_its_contract;
+                an_entry_needs_its_contract evidence_of_a_fork_is_kept_once;
             delivery: an_entry_is_due_from_its_time_on a_retry_waits_and_is_counted
                 what_the_peer_has_is_delivered an_entry_is_put_up_once only_a_stored_entry_is_delivered;
             opening: an_opening_is_followed_to_its_end a_fund_entry_has_one_opening

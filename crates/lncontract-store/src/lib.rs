@@ -19,9 +19,9 @@ pub use sqlite::{Options, Schema, SqliteStore, staging};
 pub use store::{BoxFuture, Store};
 pub use subject::{
     Attempt, AttemptState, AuditRow, Company, Contract, ContractCursor, ContractPage, Draft, EntryRow,
-    FinishJob, Job, LedgerRow, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt, NewAudit, NewEntry,
-    NewJob, NewLedger, NewOutbox, NewReceivable, Opening, OutboxRow, Peer, Receivable, ReceivableState,
-    RetryJob, RetryOutbox, Sealed, Session, Setting, Side, User,
+    FinishJob, Fork, Job, LedgerRow, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt, NewAudit,
+    NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, OutboxRow, Peer, Receivable,
+    ReceivableState, RetryJob, RetryOutbox, Sealed, Session, Setting, Side, User,
 };
 
 /// 32 bytes: a contract id, an entry's hash, a payment hash, a preimage, a token's hash.

@@ -33,8 +33,8 @@ use tokio::sync::broadcast;
 
 use self::{home::Home, writer::Writer};
 use crate::{
-    Attempt, AuditRow, BoxFuture, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Hash,
-    Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store, StoreError, User,
+    Attempt, AuditRow, BoxFuture, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork,
+    Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store, StoreError, User,
 };
 
 /// How many pages may be read at once; more wait.
@@ -200,6 +200,9 @@ impl Store for SqliteStore {
     }
     fn entry(&self, hash: Hash) -> Read<'_, Option<EntryRow>> {
         read!(self, entry::by_hash(hash))
+    }
+    fn forks(&self, contract: Hash) -> Read<'_, Vec<Fork>> {
+        read!(self, entry::forks(contract))
     }
     fn outbox_due(&self, now: i64, limit: u32) -> Read<'_, Vec<OutboxRow>> {
         read!(self, entry::due(now, limit))

@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin};
 use tokio::sync::broadcast;
 
 use crate::{
-    Attempt, AuditRow, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Hash, Job,
+    Attempt, AuditRow, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork, Hash, Job,
     LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, StoreError, User,
 };
 
@@ -73,6 +73,8 @@ pub trait Store: Send + Sync + 'static {
     fn entries_after(&self, contract: Hash, author: Side, count: u64) -> Read<'_, Vec<EntryRow>>;
     /// Returns an entry by its hash.
     fn entry(&self, hash: Hash) -> Read<'_, Option<EntryRow>>;
+    /// Returns the evidence that an author has signed two entries for one place, as it came.
+    fn forks(&self, contract: Hash) -> Read<'_, Vec<Fork>>;
     /// Returns undelivered entries whose next try is not after `now`: by contract, and by seq in it.
     fn outbox_due(&self, now: i64, limit: u32) -> Read<'_, Vec<OutboxRow>>;
     /// Returns all undelivered entries of a contract, by seq.

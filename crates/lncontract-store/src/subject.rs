@@ -16,7 +16,7 @@ mod user;
 pub use attempt::{Attempt, AttemptState, MoveAttempt, NewAttempt};
 pub use company::{AuditRow, Company, NewAudit, Sealed, Setting};
 pub use contract::{Contract, ContractCursor, ContractPage, Draft};
-pub use entry::{EntryRow, MarkDelivered, NewEntry, NewOutbox, OutboxRow, RetryOutbox, Side};
+pub use entry::{EntryRow, Fork, MarkDelivered, NewEntry, NewOutbox, OutboxRow, RetryOutbox, Side};
 pub use job::{FinishJob, Job, NewJob, RetryJob};
 pub use ledger::{LedgerRow, NewLedger};
 pub use opening::Opening;

@@ -128,6 +128,11 @@ fn alerts(live: &Live) -> Vec<Todo> {
         let text = "Payments are stopped. Both versions are kept as evidence; speak with the other company.";
         alerts.push(alert("Two versions of one entry were signed", text));
     }
+    if let Some(reason) = &live.refused {
+        let text =
+            format!("It was not taken, and nothing rests on it: {reason}. Speak with the other company.");
+        alerts.push(alert("The other company's program sent an entry that can't stand in the record", &text));
+    }
     if !live.record.differing().is_empty() {
         let text =
             "Payments are stopped. Compare the states with the other company before anything else is signed.";

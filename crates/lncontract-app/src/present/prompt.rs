@@ -79,7 +79,7 @@ impl App {
                 .iter()
                 .map(|(title, at_once, _)| (title.replace('-', " "), *at_once))
                 .collect(),
-            obstacles: preflight.obstacles,
+            obstacles: preflight.obstacles(),
             state,
             payment_hash: known.payment_hash,
             receipt: receipt(&live, invoice),
@@ -92,7 +92,10 @@ pub(super) fn attempt_badge(state: State, reason: Option<&str>) -> Badge {
     match state {
         State::Requested => Badge::new(Tone::Busy, "Requested"),
         State::Sending => Badge::new(Tone::Busy, "In flight"),
-        State::Unknown => Badge::new(Tone::Warn, "Outcome not known"),
+        State::Unknown => match reason {
+            Some(reason) => Badge::new(Tone::Warn, format!("Not sent again: {reason}")),
+            None => Badge::new(Tone::Warn, "Outcome not known"),
+        },
         State::Succeeded => Badge::new(Tone::Good, "Paid"),
         State::Failed => {
             Badge::new(Tone::Bad, format!("Failed: {}", reason.unwrap_or("the node gave no reason")))

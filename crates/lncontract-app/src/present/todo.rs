@@ -29,7 +29,7 @@ pub(crate) fn is_possible(act: &NextAct, terms: &Terms) -> bool {
             terms.tranche(tranche).is_some_and(|tranche| tranche.instrument == Instrument::Channel)
         }
         // The program does these by itself.
-        Act::ConfirmReceipt { .. } => false,
+        Act::ConfirmReceipt { .. } | Act::Cancel { .. } => false,
         _ => true,
     }
 }

@@ -2,9 +2,9 @@
 
 use lncontract_core::Bytes;
 use lncontract_lightning::{ChannelId, Pay, PaymentHash, PaymentPreimage, PaymentState};
-use lncontract_store::{AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError};
+use lncontract_store::{Attempt, AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError};
 
-use super::machine::{Fact, Next, State, step};
+use super::machine::{Checks, Fact, Next, State, step};
 use crate::{App, AppError};
 
 /// TX1: writes the attempt. A second one of the same hash is refused.
@@ -20,25 +20,31 @@ pub(crate) async fn request(app: &App, attempt: NewAttempt) -> Result<(), AppErr
 }
 
 /// Brings an attempt forward until it waits for the node. `over`: the channels it may use; `checks`: what
-/// stands in the way at this moment, empty if nothing.
+/// stands in the way at this moment.
 pub(crate) async fn drive(
     app: &App,
     hash: PaymentHash,
     over: &[ChannelId],
-    obstacles: &[String],
+    checks: &Checks,
 ) -> Result<State, AppError> {
     let node = app.node().await?;
     let attempt = app.store.attempt(hash).await?.ok_or_else(|| AppError::not_found("payment"))?;
     let mut state = State::of(attempt.state);
     let mut fact = match state {
-        State::Requested if obstacles.is_empty() => Fact::ChecksHold,
-        State::Requested => Fact::CheckFails { reason: obstacles.join("; ") },
+        State::Requested => Fact::Checks(checks.clone()),
         _ => Fact::Node(node.payment(hash).await.map_err(AppError::from)?),
     };
     loop {
         let (to, next) = step(state, fact);
         match next {
-            Next::Rest => return Ok(to),
+            Next::Check if is_too_early(app, &attempt, checks) => return Ok(to),
+            Next::Check => fact = Fact::Checks(checks.clone()),
+            Next::Rest { reason } => {
+                if reason.is_some() && (state, &reason) != (to, &attempt.reason) {
+                    move_to(app, hash, state, to, reason).await?;
+                }
+                return Ok(to);
+            }
             Next::Succeed { preimage, fee_msat } => {
                 record_sent(app, hash, preimage, fee_msat).await?;
                 return Ok(to);
@@ -47,8 +53,8 @@ pub(crate) async fn drive(
                 record_failed(app, hash, reason).await?;
                 return Ok(to);
             }
-            Next::Send | Next::SendAgain => {
-                move_to(app, hash, state, to).await?;
+            Next::Send => {
+                move_to(app, hash, state, to, None).await?;
                 state = to;
                 let order = Pay { bolt11: attempt.bolt11.clone(), channels: over.to_vec() };
                 let answer = node.pay(order).await;
@@ -58,7 +64,7 @@ pub(crate) async fn drive(
                 fact = Fact::Ordered(answer);
             }
             Next::Look if matches!(state, State::Sending | State::Unknown) && to != state => {
-                move_to(app, hash, state, to).await?;
+                move_to(app, hash, state, to, None).await?;
                 state = to;
                 let known = node.payment(hash).await.map_err(AppError::from)?;
                 if matches!(known, PaymentState::Absent | PaymentState::InFlight) {
@@ -71,7 +77,19 @@ pub(crate) async fn drive(
     }
 }
 
-async fn move_to(app: &App, hash: PaymentHash, from: State, to: State) -> Result<(), AppError> {
+/// Whether the node declined the order a moment ago: it is not asked again every second.
+fn is_too_early(app: &App, attempt: &Attempt, checks: &Checks) -> bool {
+    let next_try = crate::reconcile::next_try(attempt.created_at, attempt.updated_at);
+    attempt.state == AttemptState::Unknown && *checks == Checks::Hold && app.clock.now().0 < next_try
+}
+
+async fn move_to(
+    app: &App,
+    hash: PaymentHash,
+    from: State,
+    to: State,
+    reason: Option<String>,
+) -> Result<(), AppError> {
     let change = MoveAttempt {
         payment_hash: hash,
         from: vec![from.stored()],
@@ -79,7 +97,7 @@ async fn move_to(app: &App, hash: PaymentHash, from: State, to: State) -> Result
         worker: None,
         preimage: None,
         fee_msat: None,
-        reason: None,
+        reason,
         at: app.clock.now().0,
     };
     Ok(app.store.commit(vec![Change::MoveAttempt(change)]).await?)

@@ -4,10 +4,15 @@
 //! to the millisatoshi, with the nodes.
 
 mod away;
+mod cancelled;
+mod expiry;
 mod fail_back;
+mod forged;
+mod heads;
 mod late;
 mod milestone;
 mod node_down;
 mod refusals;
 mod restart;
+mod slow;
 mod support;

@@ -3,6 +3,8 @@
 //! Each company can be stopped and started again on its folder: that is also how a connection is cut.
 
 mod company;
+pub mod faults;
+pub mod forger;
 mod steps;
 
 use std::{future::Future, sync::Arc, time::Duration};

@@ -7,7 +7,7 @@ use super::{
         ready, received, sent, settled, until,
     },
 };
-use crate::{By, ChannelId, ChannelState, Claim, LightningError, PaymentState};
+use crate::{By, ChannelId, ChannelState, Claim, LightningError, NewInvoice, PaymentState};
 
 /// Odd on purpose: the last millisatoshi counts.
 const AMOUNT_MSAT: u64 = 1_666_666_667;
@@ -217,4 +217,17 @@ pub async fn an_outcome_is_told_until_it_is_recorded_and_known_after_a_restart(b
 /// A hash that was never paid is absent, which is not the same as failed.
 pub async fn a_hash_that_was_never_paid_is_absent(bench: &dyn Bench) {
     assert_eq!(bench.node(Side::Buyer).payment([3; 32]).await, Ok(PaymentState::Absent));
+}
+
+/// By the node's own clock: nothing is sent, and the answer can be told from any other refusal.
+pub async fn an_expired_invoice_is_not_sent_and_says_so(bench: &dyn Bench) {
+    ready(bench).await;
+    let new = NewInvoice { amount_msat: AMOUNT_MSAT, description_hash: [7; 32], expiry_s: 1 };
+    let short = bench.node(Side::Seller).create_invoice(new).await.expect("an invoice");
+    // Without a channel nothing could be sent before that either.
+    until("the expiry", || async {
+        (pay(bench, &short.bolt11, &[]).await == Err(LightningError::Expired)).then_some(())
+    })
+    .await;
+    assert_eq!(bench.node(Side::Buyer).payment(short.payment_hash).await, Ok(PaymentState::Absent));
 }

@@ -78,7 +78,7 @@ impl State {
             return Ok(());
         }
         if invoice.would_expire(Duration::from_secs(now_s)) {
-            return Err(refused("the invoice has expired; ask the payee for a new one"));
+            return Err(LightningError::Expired);
         }
         let amount_msat =
             invoice.amount_milli_satoshis().ok_or_else(|| refused("the invoice has no amount"))?;

@@ -1,6 +1,9 @@
 //! The conformance suite on the fake, and what only the fake can do on purpose.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{Behind, FakeLightning, FakeNetwork};
 use crate::{
@@ -22,7 +25,9 @@ impl FakeBench {
 }
 
 async fn make() -> FakeBench {
-    let network = FakeNetwork::at(1_800_000_000);
+    // A second passes with each look at the clock.
+    let seconds = AtomicU64::new(1_800_000_000);
+    let network = FakeNetwork::new(Arc::new(move || seconds.fetch_add(1, Ordering::Relaxed)));
     let hosts = [Arc::new(ScriptedHost::default()), Arc::new(ScriptedHost::default())];
     let nodes = [1u8, 2].map(|seed| Mutex::new(network.node(seed, hosts[usize::from(seed) - 1].clone())));
     FakeBench { network, hosts, nodes }

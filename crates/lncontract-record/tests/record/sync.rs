@@ -124,6 +124,25 @@ fn a_new_entry_goes_over_at_once_and_once() {
 }
 
 #[test]
+fn a_side_that_heard_only_an_answer_sends_what_is_new_and_nothing_else() {
+    let (mut buyer, seller, _) = paid_contract();
+    let contract = buyer.record.contract();
+    let (mut a, mut b) =
+        (End::new(contract, Some(buyer.record.clone())), End::new(contract, Some(seller.record)));
+    let to_b = a.handle(Input::Connected);
+    // The other side's own heads are lost; its answer to ours says all the same what it holds.
+    b.handle(Input::Connected);
+    run(&mut a, &mut b, vec![], to_b);
+    assert!(a.ready());
+    let ack = buyer.ack();
+    a.record.as_mut().unwrap().insert(ack.bytes(), buyer.now).unwrap();
+    let to_b = a.handle(Input::Appended);
+    assert_eq!(to_b.len(), 1, "the whole record was sent again");
+    run(&mut a, &mut b, vec![], to_b);
+    check_equal(&a, &b);
+}
+
+#[test]
 fn a_company_that_lost_its_own_entries_gets_them_back_before_it_may_sign() {
     let (buyer, seller, _) = paid_contract();
     let contract = buyer.record.contract();

@@ -3,7 +3,7 @@
 use super::fixture::{
     CONTRACT, NOW, PEER, a_contract, a_record, append, apply, conflict, contract, hash, invalid, must, peer,
 };
-use crate::{Change, Contract, ContractPage, Draft, Peer, Side, Store};
+use crate::{Change, Contract, ContractPage, Draft, Fork, Peer, Side, Store};
 
 /// Every field of the second put counts, an emptied one too.
 pub async fn a_peer_is_replaced_whole(store: &dyn Store) {
@@ -137,4 +137,21 @@ pub async fn one_of_many_writers_extends_a_chain(store: &dyn Store) {
 pub async fn an_entry_needs_its_contract(store: &dyn Store) {
     invalid(store.commit(vec![append(Side::Seller, 0, hash(1))]).await);
     invalid(store.commit(vec![Change::PutContract(contract(CONTRACT, NOW))]).await);
+}
+
+/// It names the entry that stands; another one of the same place is another piece of evidence.
+pub async fn evidence_of_a_fork_is_kept_once(store: &dyn Store) {
+    a_record(store, 2).await;
+    let fork = |n: u8| Fork {
+        contract_id: CONTRACT,
+        hash: hash(n),
+        held_hash: hash(2),
+        bytes: vec![n; 300],
+        stored_at: NOW,
+    };
+    apply(store, vec![Change::InsertFork(fork(8)), Change::InsertFork(fork(9))]).await;
+    apply(store, vec![Change::InsertFork(Fork { stored_at: NOW + 5, ..fork(8) })]).await;
+    assert_eq!(must(store.forks(CONTRACT).await), [fork(8), fork(9)]);
+    assert_eq!(must(store.forks(hash(0xC1)).await), []);
+    invalid(store.commit(vec![Change::InsertFork(Fork { held_hash: hash(77), ..fork(10) })]).await);
 }

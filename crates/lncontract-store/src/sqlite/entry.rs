@@ -6,7 +6,9 @@ use super::{
     failure::{conflict, hex},
     row::{all, bytes, get, one, run, signed, unsigned, word},
 };
-use crate::{EntryRow, Hash, MarkDelivered, NewEntry, NewOutbox, OutboxRow, RetryOutbox, Side, StoreError};
+use crate::{
+    EntryRow, Fork, Hash, MarkDelivered, NewEntry, NewOutbox, OutboxRow, RetryOutbox, Side, StoreError,
+};
 
 pub(super) async fn since(
     on: &SqlitePool,
@@ -47,6 +49,23 @@ pub(super) async fn waiting(on: &SqlitePool, contract: Hash) -> Result<Vec<Outbo
         FROM outbox JOIN entry ON entry.hash = outbox.entry_hash
         WHERE delivered_at IS NULL AND outbox.contract_id = ? ORDER BY seq";
     all(on, sqlx::query(sql).bind(&contract[..]), outbox).await
+}
+
+pub(super) async fn forks(on: &SqlitePool, contract: Hash) -> Result<Vec<Fork>, StoreError> {
+    let sql = "SELECT * FROM fork WHERE contract_id = ? ORDER BY stored_at, hash";
+    all(on, sqlx::query(sql).bind(&contract[..]), fork).await
+}
+
+pub(super) async fn insert_fork(on: &mut SqliteConnection, new: Fork) -> Result<Option<Hash>, StoreError> {
+    let sql = "INSERT INTO fork (hash, contract_id, held_hash, bytes, stored_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (hash) DO NOTHING";
+    let statement = sqlx::query(sql)
+        .bind(&new.hash[..])
+        .bind(&new.contract_id[..])
+        .bind(&new.held_hash[..])
+        .bind(new.bytes)
+        .bind(new.stored_at);
+    run(on, statement).await.map(|_| Some(new.contract_id))
 }
 
 pub(super) async fn append(on: &mut SqliteConnection, new: NewEntry) -> Result<Option<Hash>, StoreError> {
@@ -116,6 +135,16 @@ fn entry(row: &SqliteRow) -> Result<EntryRow, StoreError> {
         author: word(row, "author", Side::from_word)?,
         seq: unsigned(row, "seq")?,
         hash: bytes(row, "hash")?,
+        bytes: get(row, "bytes")?,
+        stored_at: get(row, "stored_at")?,
+    })
+}
+
+fn fork(row: &SqliteRow) -> Result<Fork, StoreError> {
+    Ok(Fork {
+        contract_id: bytes(row, "contract_id")?,
+        hash: bytes(row, "hash")?,
+        held_hash: bytes(row, "held_hash")?,
         bytes: get(row, "bytes")?,
         stored_at: get(row, "stored_at")?,
     })

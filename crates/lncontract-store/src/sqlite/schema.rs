@@ -17,11 +17,12 @@ use super::{
 use crate::StoreError;
 
 /// Name and SQL; the version is the place in the list, from 1.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     ("company", include_str!("../../migrations/sqlite/0001_company.sql")),
     ("contract", include_str!("../../migrations/sqlite/0002_contract.sql")),
     ("money", include_str!("../../migrations/sqlite/0003_money.sql")),
     ("job", include_str!("../../migrations/sqlite/0004_job.sql")),
+    ("fork", include_str!("../../migrations/sqlite/0005_fork.sql")),
 ];
 
 /// The last migration this program has.

@@ -156,6 +156,7 @@ async fn apply(on: &mut SqliteConnection, change: Change) -> Result<Option<Hash>
         Change::DeleteDraft { id } => contract::delete_draft(on, id).await,
         Change::PutContract(contract) => contract::put(on, contract).await,
         Change::AppendEntry(entry) => entry::append(on, entry).await,
+        Change::InsertFork(fork) => entry::insert_fork(on, fork).await,
         Change::PutOutbox(row) => entry::put_outbox(on, row).await,
         Change::MarkDelivered(mark) => entry::mark_delivered(on, mark).await,
         Change::RetryOutbox(retry) => entry::retry(on, retry).await,

@@ -50,6 +50,21 @@ pub struct EntryRow {
     pub stored_at: i64,
 }
 
+/// An entry whose author has signed another one for the same place: both together are the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The contract.
+    pub contract_id: Hash,
+    /// Its id; no two have the same.
+    pub hash: Hash,
+    /// The stored entry that stands at its place.
+    pub held_hash: Hash,
+    /// The signed bytes as received.
+    pub bytes: Vec<u8>,
+    /// Seconds since 1970 UTC.
+    pub stored_at: i64,
+}
+
 /// Puts one of our entries up for delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOutbox {

@@ -16,6 +16,8 @@ use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError};
 use lncontract_store::{SqliteStore, Store, StoreError};
 use tokio::time::Instant;
 
+use super::faults::{Faults, FaultyNode};
+
 const PASSWORD: &str = "a long enough password";
 /// How long a lock of the program that was stopped may outlive it.
 const LOCK_WAIT: Duration = Duration::from_secs(20);
@@ -24,6 +26,10 @@ const LOCK_WAIT: Duration = Duration::from_secs(20);
 pub struct Company {
     pub side: Side,
     pub dir: PathBuf,
+    /// What goes wrong with its node.
+    pub faults: Arc<Faults>,
+    /// The recovery words of its first run.
+    pub words: OnceLock<String>,
     listen: SocketAddr,
     chain: Arc<DevChain>,
     clock: Arc<MovableClock>,
@@ -41,6 +47,7 @@ struct EmbeddedNode {
     dir: PathBuf,
     listen: SocketAddr,
     chain: Arc<DevChain>,
+    faults: Arc<Faults>,
     started: OnceLock<(Arc<dyn Lightning>, Arc<dyn Host>)>,
 }
 
@@ -58,7 +65,8 @@ impl StartNode for EmbeddedNode {
                 let config = LdkConfig::new(dir, *seed, network, self.listen, chain, Arc::clone(&host));
                 match LdkNode::start(config).await {
                     Ok(node) => {
-                        let node: Arc<dyn Lightning> = node;
+                        let node: Arc<dyn Lightning> =
+                            Arc::new(FaultyNode { inner: node, faults: Arc::clone(&self.faults) });
                         // There is one start in the life of a program.
                         let _ = self.started.set((Arc::clone(&node), host));
                         return Ok(node);
@@ -83,12 +91,15 @@ impl Company {
         let dir = dir.join(format!("{side:?}"));
         // The same port in all its lives: the other company has it in the invite.
         let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        Ok(Self { side, dir, listen, chain, clock, running: None })
+        let (faults, words) = (Arc::default(), OnceLock::new());
+        Ok(Self { side, dir, faults, words, listen, chain, clock, running: None })
     }
 
     /// First run.
     pub async fn set_up(&self) -> anyhow::Result<()> {
-        self.app().new_company(self.names()).await?;
+        let words = self.app().new_company(self.names()).await?;
+        // There is one first run in the life of a company.
+        let _ = self.words.set(words.join(" "));
         Ok(())
     }
 
@@ -116,6 +127,7 @@ impl Company {
             dir: self.dir.join("node"),
             listen: self.listen,
             chain: Arc::clone(&self.chain),
+            faults: Arc::clone(&self.faults),
             started: OnceLock::new(),
         });
         let app = App::start(Wiring {

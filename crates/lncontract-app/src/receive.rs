@@ -1,0 +1,110 @@
+//! What the counterparty sends into the record: the same judgement as for our own entries, then the same commit.
+//!
+//! Invariant: what stands is stored before it is believed; two versions of one entry are kept, both; what can't
+//! stand is told and not kept, since without a place it has no past to be judged by.
+
+use lncontract_core::{
+    Hash,
+    v1::{Seen, Side},
+};
+use lncontract_record::{Fork, Inserted, Pair, PlaceError, Record, RecordError, SignedEntry, Verdict};
+use lncontract_store::Change;
+use tokio::time::Instant;
+
+use crate::{App, AppError, app::Work, error::chain_of, live::Live};
+
+impl App {
+    /// Takes an entry that the counterparty sent; what can't stand in the record is told and not kept.
+    pub(crate) async fn receive(&self, live: &mut Live, bytes: &[u8]) -> Result<(), AppError> {
+        self.make_sure(live).await?;
+        let contract = live.record.contract();
+        let (held, forks) = (live.record.heads(), live.record.forks().len());
+        let inserted = match live.record.insert(bytes, self.clock.now()) {
+            Err(RecordError::Place(PlaceError::Held { until, .. })) => {
+                tracing::info!(%contract, %until, "an entry dated ahead of our clock is asked for again");
+                live.ask_again_at = Some(live.ask_again_at.map_or(until, |at| at.min(until)));
+                return Ok(());
+            }
+            Err(error) => {
+                let reason = chain_of(&error);
+                tracing::warn!(%contract, reason, "an entry of the other company was refused");
+                live.refused = Some(reason);
+                self.announce();
+                return Ok(());
+            }
+            Ok(inserted) => inserted,
+        };
+        let is_new = match inserted {
+            Inserted::Known => false,
+            Inserted::Forked(_) => live.record.forks().len() > forks,
+            Inserted::New(_) => true,
+        };
+        if !is_new {
+            return Ok(());
+        }
+        // Nothing is awaited between the insertion and this mark.
+        live.unsure = true;
+        let changes = match inserted {
+            Inserted::Forked(fork) => {
+                tracing::error!(%contract, "two versions of one entry were signed: payments are stopped");
+                vec![Change::InsertFork(self.evidence(contract, &fork))]
+            }
+            _ => {
+                let entry = newest(&live.record, &held).ok_or_else(|| AppError::fault("a lost entry"))?;
+                if let Some(Verdict::Fault(fault)) = live.record.effect(&entry.id()) {
+                    let fault = chain_of(fault);
+                    tracing::warn!(%contract, fault, "an entry without effect");
+                }
+                (live.refused, live.heard_at) = (None, Some(Instant::now()));
+                self.taken(&live.record, live.our_side, &live.peer, entry)?
+            }
+        };
+        self.commit_inserted(live, changes).await?;
+        self.wake(Work::Contract(contract));
+        Ok(())
+    }
+
+    fn evidence(&self, contract: Hash, fork: &Fork) -> lncontract_store::Fork {
+        lncontract_store::Fork {
+            contract_id: contract.0,
+            hash: fork.other.id().0,
+            held_hash: fork.held.id().0,
+            bytes: fork.other.bytes().to_vec(),
+            stored_at: self.clock.now().0,
+        }
+    }
+
+    /// Begins a contract with the first entry of a known counterparty.
+    pub(crate) async fn receive_first(&self, peer: &str, bytes: &[u8]) -> Result<(), AppError> {
+        let ours = self.unlocked().await?.statement.clone();
+        let theirs = crate::companies::statement_of(&self.peer(peer).await?)?;
+        let record = Record::begin(bytes, self.clock.now())?;
+        let keys = record.keys();
+        let our_side = if keys.buyer == ours && keys.seller == theirs {
+            Side::Buyer
+        } else if keys.seller == ours && keys.buyer == theirs {
+            Side::Seller
+        } else {
+            let todo = "both companies have to exchange new invites first";
+            return Err(AppError::refused(
+                "other-keys",
+                "the contract names other keys than the invites",
+                todo,
+            ));
+        };
+        let first = record.entry(our_side.other(), 0);
+        let first = first
+            .ok_or_else(|| AppError::refused("own-first", "the first entry is ours", "send it yourself"))?;
+        self.store.commit(self.taken(&record, our_side, peer, first)?).await?;
+        self.keep(Live::new(record, our_side, peer.to_owned())).await;
+        Ok(())
+    }
+}
+
+/// The entry that came since; after a restore it may be one of ours that the other company kept.
+fn newest<'a>(record: &'a Record, held: &Pair<Seen>) -> Option<&'a SignedEntry> {
+    let grown = [Side::Buyer, Side::Seller]
+        .into_iter()
+        .find(|side| record.heads().of(*side).count > held.of(*side).count)?;
+    record.entry(grown, usize::try_from(held.of(grown).count).ok()?)
+}
