@@ -115,6 +115,9 @@ impl From<LightningError> for AppError {
             LightningError::Open(_) => {
                 Self::refused("open-failed", title, "no channel was opened and nothing was spent")
             }
+            LightningError::Splice(_) => {
+                Self::refused("splice-failed", title, "the channel goes on as it was and nothing was spent")
+            }
             LightningError::Unavailable { .. } => {
                 Self::not_now("node-unavailable", title, "try again in a moment")
             }

@@ -8,7 +8,8 @@ use lncontract_core::{
     v1::{Duty, Fund, Instrument, Payload, Side},
 };
 use lncontract_lightning::{
-    Admission, Channel, ChannelState, CloseMode, InboundChannel, LightningError, OpenFailure, OpeningId,
+    Admission, Channel, ChannelState, CloseMode, InboundChannel, InboundSplice, LightningError, OpenFailure,
+    OpeningId, SpliceAdmission,
 };
 
 use crate::{App, AppError, live::Live};
@@ -92,6 +93,12 @@ impl App {
                 announced.iter().map(|(_, amount, _)| amount.to_string()).collect::<Vec<_>>().join(" or ")
             )),
         }
+    }
+
+    /// Decides on a splice that a peer's node wants to make.
+    pub(crate) async fn admit_splice(&self, request: InboundSplice) -> SpliceAdmission {
+        let text = format!("no splice of {} sat is announced for this channel", request.amount_sat);
+        SpliceAdmission::Refuse { text }
     }
 
     async fn channels_now(&self) -> Result<Vec<Channel>, AppError> {

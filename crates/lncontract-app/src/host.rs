@@ -7,7 +7,8 @@ use std::sync::{Arc, Weak};
 
 use lncontract_core::Bytes;
 use lncontract_lightning::{
-    Admission, BoxFuture, Claim, Host, InboundChannel, NodeEvent, NodeKey, NotRecorded, PaymentHash,
+    Admission, BoxFuture, Claim, Host, InboundChannel, InboundSplice, NodeEvent, NodeKey, NotRecorded,
+    PaymentHash, SpliceAdmission,
 };
 use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, StoreError};
 
@@ -30,6 +31,15 @@ impl Host for AppHost {
             match self.app.upgrade() {
                 Some(app) => app.admit_channel(request).await,
                 None => Admission::Refuse { text: "the program is stopping; try again later".into() },
+            }
+        })
+    }
+
+    fn splice_requested(&self, request: InboundSplice) -> BoxFuture<'_, SpliceAdmission> {
+        Box::pin(async move {
+            match self.app.upgrade() {
+                Some(app) => app.admit_splice(request).await,
+                None => SpliceAdmission::Refuse { text: "the program is stopping; try again later".into() },
             }
         })
     }

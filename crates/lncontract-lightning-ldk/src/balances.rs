@@ -14,7 +14,7 @@ use lightning::{
 };
 use lncontract_lightning::{Balances, ChannelState};
 
-use crate::parts::Parts;
+use crate::{parts::Parts, splices::signed};
 
 /// One large payment at a time goes over a channel (DESIGN 8), so one HTLC is provided for.
 const RESERVE_HTLCS: u16 = 1;
@@ -64,7 +64,11 @@ impl Parts {
             .filter(|channel| live_ids.contains(&channel.id.0) && open(&channel.state))
             .filter(|channel| channel.funding.is_some())
             .map(|channel| channel.local_msat)
-            .sum();
+            .sum::<u64>()
+            // What a signed splice adds has left the wallet; what it takes out is there already.
+            .saturating_add_signed(
+                live.iter().flat_map(signed).map(|splice| splice.change_sat * 1_000).sum(),
+            );
         let ignored: Vec<_> = live.iter().collect();
         let closing: u64 = self.monitor.get_claimable_balances(&ignored).iter().map(closing_sat).sum();
         Balances {

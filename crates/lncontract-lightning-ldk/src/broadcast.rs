@@ -31,11 +31,17 @@ struct Package {
 pub(crate) struct Broadcaster {
     packages: Mutex<Vec<Package>>,
     wake: Notify,
+    /// Keeps a splice that both sides have signed: LDK hands it over once, and not again after a restart.
+    keep: Box<dyn Fn(&Transaction) + Send + Sync>,
 }
 
 impl Broadcaster {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Broadcaster { packages: Mutex::default(), wake: Notify::new() })
+    pub(crate) fn new(wallet: Arc<OnchainWallet>) -> Arc<Self> {
+        Self::keeping(Box::new(move |splice| wallet.take_up(splice)))
+    }
+
+    fn keeping(keep: Box<dyn Fn(&Transaction) + Send + Sync>) -> Arc<Self> {
+        Arc::new(Broadcaster { packages: Mutex::default(), wake: Notify::new(), keep })
     }
 
     /// Queues a package: one transaction, or parents before children.
@@ -107,6 +113,9 @@ async fn send(chain: &dyn Chain, wallet: &OnchainWallet, transactions: &[Transac
 
 impl BroadcasterInterface for Broadcaster {
     fn broadcast_transactions(&self, transactions: &[(&Transaction, TransactionType)]) {
+        let splices =
+            transactions.iter().filter(|(_, of)| matches!(of, TransactionType::InteractiveFunding { .. }));
+        splices.for_each(|(splice, _)| (self.keep)(splice));
         self.queue(transactions.iter().map(|(transaction, _)| (*transaction).clone()).collect());
     }
 }
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_a_block_holds_or_has_overtaken_is_forgotten_and_the_rest_is_due_again() {
-        let broadcaster = Broadcaster::new();
+        let broadcaster = Broadcaster::keeping(Box::new(|_| ()));
         for transaction in [spend(1, 10), spend(2, 10), spend(3, 10), spend(3, 10)] {
             broadcaster.queue(vec![transaction]);
         }

@@ -5,7 +5,7 @@
 //!
 //! `local_msat` is our balance without what is in flight. LDK gives no such figure, so it is put together
 //! from `outbound_capacity_msat`, which is (balance - in flight - the opener's two anchors of 330 sat -
-//! reserve), cut off at zero; where it is cut off, from the same figure of the peer's side. Commitment fees
+//! reserve; see `held_sat` for what a splice changes), cut off at zero; where it is cut off, from the same figure of the peer's side. Commitment fees
 //! are not deducted, so the figure changes with payments only,
 //! and a ledger can be compared to the millisatoshi.
 
@@ -19,10 +19,12 @@ use lightning::{
 use lncontract_lightning::{Channel, ChannelId, ChannelState, OpenFailure, OpeningId};
 use serde::{Deserialize, Serialize};
 
-use crate::{table::Table, watch::Bell};
+use crate::{splices::signed, table::Table, watch::Bell};
 
 /// Two anchors of 330 sat, paid by the opener (BOLT 3).
 const ANCHORS_MSAT: u64 = 660_000;
+/// LDK's dust limit, the least reserve there is.
+const DUST_LIMIT_SAT: u64 = 354;
 
 /// What is remembered of an opening, ours or the peer's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +45,17 @@ pub(crate) struct ChannelRow {
     #[serde(default)]
     pub(crate) funding_tx: Option<bitcoin::Transaction>,
     pub(crate) end: Option<End>,
+    /// Outputs of signed splices: what spends one of them or the funding closes the channel, or is the next
+    /// splice.
+    #[serde(default)]
+    pub(crate) spliced: Vec<OutPoint>,
+    /// The size after the last locked splice.
+    #[serde(default)]
+    pub(crate) capacity_sat: Option<u64>,
+    /// The transaction in a block that spends the funding and is no splice, as far as is known. LDK says
+    /// later how the channel ended.
+    #[serde(default)]
+    pub(crate) spent_by: Option<Txid>,
 }
 
 /// How it ended.
@@ -56,8 +69,20 @@ pub(crate) enum End {
 
 impl ChannelRow {
     pub(crate) fn ordered(peer: PublicKey, outbound: bool, amount_sat: u64) -> Self {
-        let (id, funding, inputs, funding_tx, end) = (None, None, Vec::new(), None, None);
-        ChannelRow { peer, outbound, amount_sat, id, funding, funded: false, inputs, funding_tx, end }
+        ChannelRow {
+            peer,
+            outbound,
+            amount_sat,
+            id: None,
+            funding: None,
+            funded: false,
+            inputs: Vec::new(),
+            funding_tx: None,
+            end: None,
+            spliced: Vec::new(),
+            capacity_sat: None,
+            spent_by: None,
+        }
     }
 
     /// The row as a channel; LDK has it no more, or not yet.
@@ -80,14 +105,16 @@ impl ChannelRow {
             peer: self.peer,
             outbound: self.outbound,
             funding: self.funding,
-            capacity_sat: self.amount_sat,
+            capacity_sat: self.capacity_sat.unwrap_or(self.amount_sat),
             local_msat,
             outbound_capacity_msat: 0,
             next_outbound_htlc_limit_msat: 0,
             inbound_capacity_msat: 0,
             reserve_sat: 0,
+            in_flight_limit_msat: 0,
             our_delay_blocks: None,
             state,
+            splices: Vec::new(),
         }
     }
 }
@@ -98,8 +125,9 @@ pub(crate) struct ChannelBook {
     bell: Arc<Bell>,
 }
 
-fn key(opening: OpeningId) -> String {
-    format!("{:032x}", opening.0)
+/// The key of an opening's or a splice's row.
+pub(crate) fn opening_key(id: OpeningId) -> String {
+    format!("{:032x}", id.0)
 }
 
 impl ChannelBook {
@@ -108,17 +136,17 @@ impl ChannelBook {
     }
 
     pub(crate) fn get(&self, opening: OpeningId) -> Option<ChannelRow> {
-        self.table.get(&key(opening))
+        self.table.get(&opening_key(opening))
     }
 
     pub(crate) fn put(&self, opening: OpeningId, row: ChannelRow) -> Result<(), io::Error> {
-        self.table.put(&key(opening), row)?;
+        self.table.put(&opening_key(opening), row)?;
         self.bell.ring();
         Ok(())
     }
 
     pub(crate) fn remove(&self, opening: OpeningId) -> Result<(), io::Error> {
-        self.table.remove(&key(opening))
+        self.table.remove(&opening_key(opening))
     }
 
     pub(crate) fn update(
@@ -126,7 +154,7 @@ impl ChannelBook {
         opening: OpeningId,
         change: impl FnOnce(&mut ChannelRow),
     ) -> Result<(), io::Error> {
-        self.table.update(&key(opening), change)?;
+        self.table.update(&opening_key(opening), change)?;
         self.bell.ring();
         Ok(())
     }
@@ -137,27 +165,60 @@ impl ChannelBook {
         self.table.all().into_iter().filter_map(|(key, row)| Some((opening(&key)?, row))).collect()
     }
 
-    /// Notes the transaction in the block that spends the funding output of a channel of ours.
+    /// Notes the output of a signed splice.
+    pub(crate) fn note_splice(&self, opening: OpeningId, output: OutPoint) -> Result<(), io::Error> {
+        self.update(opening, |row| {
+            if !row.spliced.contains(&output) {
+                row.spliced.push(output);
+            }
+            row.spent_by = row.spent_by.filter(|txid| *txid != output.txid);
+        })
+    }
+
+    /// The channel's money lies in the output of a splice now.
+    pub(crate) fn lock_splice(
+        &self,
+        opening: OpeningId,
+        output: OutPoint,
+        capacity_sat: u64,
+    ) -> Result<(), io::Error> {
+        self.update(opening, |row| {
+            row.funding = Some(output);
+            row.capacity_sat = Some(capacity_sat);
+        })
+    }
+
+    /// Notes the transaction in the block that spends the money of a channel of ours.
     pub(crate) fn block_connected(&self, block: &Block) -> Result<(), io::Error> {
         let open = |row: &ChannelRow| !matches!(row.end, Some(End::Failed(_)));
         for (opening, row) in self.rows().into_iter().filter(|(_, row)| open(row)) {
-            let Some(funding) = row.funding else { continue };
-            let spends = |tx: &&bitcoin::Transaction| tx.input.iter().any(|i| i.previous_output == funding);
-            let Some(closing) = block.txdata.iter().find(spends) else { continue };
-            let txid = closing.compute_txid();
-            self.update(opening, |row| match &mut row.end {
-                Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
-                // LDK has not said yet how it ended; taken for the peer's forced close until it does.
-                end => *end = Some(End::Closed { forced: true, local_msat: 0, closing_tx: Some(txid) }),
-            })?;
+            let money =
+                |outpoint: &OutPoint| row.funding == Some(*outpoint) || row.spliced.contains(outpoint);
+            let spends = |tx: &&bitcoin::Transaction| tx.input.iter().any(|i| money(&i.previous_output));
+            for spending in block.txdata.iter().filter(spends) {
+                let txid = spending.compute_txid();
+                if row.spliced.iter().any(|output| output.txid == txid) {
+                    continue;
+                }
+                self.update(opening, |row| match &mut row.end {
+                    Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
+                    _ => row.spent_by = Some(txid),
+                })?;
+            }
         }
         Ok(())
     }
 
     /// All channels: LDK's, and those it has no more.
     pub(crate) fn channels(&self, live: &[ChannelDetails]) -> Vec<Channel> {
-        let mut channels: Vec<Channel> = live.iter().map(of_details).collect();
-        for (opening, row) in self.rows() {
+        let rows = self.rows();
+        let opened_sat = |details: &ChannelDetails| {
+            let row = rows.iter().find(|(opening, _)| opening.0 == details.user_channel_id);
+            row.map_or(details.channel_value_satoshis, |(_, row)| row.amount_sat)
+        };
+        let mut channels: Vec<Channel> =
+            live.iter().map(|details| of_details(details, opened_sat(details))).collect();
+        for (opening, row) in rows {
             if !channels.iter().any(|channel| channel.opening == opening) {
                 channels.push(row.channel(opening));
             }
@@ -166,7 +227,7 @@ impl ChannelBook {
     }
 }
 
-fn of_details(details: &ChannelDetails) -> Channel {
+fn of_details(details: &ChannelDetails, opened_sat: u64) -> Channel {
     Channel {
         id: ChannelId(details.channel_id.0),
         opening: OpeningId(details.user_channel_id),
@@ -179,9 +240,21 @@ fn of_details(details: &ChannelDetails) -> Channel {
         next_outbound_htlc_limit_msat: details.next_outbound_htlc_limit_msat,
         inbound_capacity_msat: details.inbound_capacity_msat,
         reserve_sat: details.unspendable_punishment_reserve.unwrap_or(0),
+        in_flight_limit_msat: in_flight_limit_msat(details, opened_sat),
         our_delay_blocks: details.force_close_spend_delay,
         state: live_state(details),
+        splices: Vec::new(),
     }
+}
+
+/// LDK shows the limit only where it is below what the channel could carry anyway; before that it is the size
+/// at the opening, since both nodes allow all of it.
+fn in_flight_limit_msat(details: &ChannelDetails, opened_sat: u64) -> u64 {
+    let reserves_sat = details.unspendable_punishment_reserve.unwrap_or(0)
+        + details.counterparty.unspendable_punishment_reserve;
+    let free_msat = details.channel_value_satoshis.saturating_sub(reserves_sat) * 1_000;
+    let binding = details.counterparty.outbound_htlc_maximum_msat.filter(|limit| *limit < free_msat);
+    binding.unwrap_or(opened_sat * 1_000)
 }
 
 fn live_state(details: &ChannelDetails) -> ChannelState {
@@ -201,15 +274,16 @@ fn live_state(details: &ChannelDetails) -> ChannelState {
 /// See the head of this file.
 fn local_msat(details: &ChannelDetails) -> u64 {
     let capacity_msat = details.channel_value_satoshis * 1_000;
+    let (held_sat, held_by_peer_sat) = held_sat(details);
     let anchors = |opener: bool| if opener { ANCHORS_MSAT } else { 0 };
     let ours = Side {
         capacity_msat: details.outbound_capacity_msat,
-        reserve_sat: details.unspendable_punishment_reserve.unwrap_or(0),
+        held_sat,
         anchors_msat: anchors(details.is_outbound),
     };
     let theirs = Side {
         capacity_msat: details.inbound_capacity_msat,
-        reserve_sat: details.counterparty.unspendable_punishment_reserve,
+        held_sat: held_by_peer_sat,
         anchors_msat: anchors(!details.is_outbound),
     };
     let in_flight_msat: u64 = details.pending_outbound_htlcs.iter().map(|htlc| htlc.amount_msat).sum::<u64>()
@@ -217,18 +291,37 @@ fn local_msat(details: &ChannelDetails) -> u64 {
     balance(capacity_msat, ours, theirs, in_flight_msat)
 }
 
+/// What each side can't send besides its anchors: its reserve. While a splice is not locked, LDK's capacities
+/// are the smaller ones of both fundings, so it is the larger of (reserve - what that side adds) of both; the
+/// reserve after a splice is 1 % of the new size (BOLT 2), or the dust limit.
+fn held_sat(details: &ChannelDetails) -> (u64, u64) {
+    let now = (
+        details.unspendable_punishment_reserve.unwrap_or(0),
+        details.counterparty.unspendable_punishment_reserve,
+    );
+    let then = |now: u64, capacity_sat: u64, added_sat: i64| {
+        let reserve_sat = if now == 0 { 0 } else { (capacity_sat / 100).max(DUST_LIMIT_SAT) };
+        now.max(reserve_sat.saturating_add_signed(added_sat.saturating_neg()))
+    };
+    signed(details).into_iter().fold(now, |(ours, theirs), splice| {
+        let grown_sat = splice.capacity_sat.cast_signed() - details.channel_value_satoshis.cast_signed();
+        let (capacity_sat, ours_sat) = (splice.capacity_sat, splice.change_sat);
+        (then(ours, capacity_sat, ours_sat), then(theirs, capacity_sat, grown_sat - ours_sat))
+    })
+}
+
 /// One side of a channel as LDK tells it.
 #[derive(Clone, Copy)]
 struct Side {
     capacity_msat: u64,
-    reserve_sat: u64,
+    held_sat: u64,
     anchors_msat: u64,
 }
 
 impl Side {
     /// The balance, unless the capacity was cut off at zero.
     fn balance_msat(self) -> Option<u64> {
-        let balance = self.capacity_msat + self.reserve_sat * 1_000 + self.anchors_msat;
+        let balance = self.capacity_msat + self.held_sat * 1_000 + self.anchors_msat;
         (self.capacity_msat > 0).then_some(balance)
     }
 }
@@ -253,7 +346,7 @@ mod tests {
         let theirs_msat = channel_msat - ours_msat - in_flight_msat;
         let side = |balance_msat: u64, anchors_msat: u64| Side {
             capacity_msat: balance_msat.saturating_sub(anchors_msat + 300_000_000),
-            reserve_sat: 300_000,
+            held_sat: 300_000,
             anchors_msat,
         };
         let (ours, theirs) = (side(ours_msat, ANCHORS_MSAT), side(theirs_msat, 0));

@@ -119,7 +119,7 @@ pub(crate) fn user_config(config: &LdkConfig) -> UserConfig {
     user.channel_handshake_limits.force_announced_channel_preference = true;
     user.channel_handshake_limits.trust_own_funding_0conf = false;
     user.accept_forwards_to_priv_channels = false;
-    // Default true: a splice by the peer would be refused.
+    // Default true: a splice by the peer would be refused. Here the host decides (`splices::gate`).
     user.reject_inbound_splices = false;
     // At the default of 1,000 sat two fee estimators that differ turn a cooperative close into a forced one.
     user.channel_config.force_close_avoidance_max_fee_satoshis = 20_000;
@@ -139,6 +139,12 @@ mod tests {
                 _: lncontract_lightning::InboundChannel,
             ) -> lncontract_lightning::BoxFuture<'_, lncontract_lightning::Admission> {
                 Box::pin(async { lncontract_lightning::Admission::Refuse { text: String::new() } })
+            }
+            fn splice_requested(
+                &self,
+                _: lncontract_lightning::InboundSplice,
+            ) -> lncontract_lightning::BoxFuture<'_, lncontract_lightning::SpliceAdmission> {
+                Box::pin(async { lncontract_lightning::SpliceAdmission::Refuse { text: String::new() } })
             }
             fn payment_claimable(
                 &self,

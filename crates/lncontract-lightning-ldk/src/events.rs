@@ -19,7 +19,7 @@ use crate::{
     failure::{is_forced, never_opened},
     inbound, opening,
     parts::Parts,
-    payments,
+    payments, splices,
     table::hex,
     watch::tell,
 };
@@ -32,6 +32,10 @@ pub(crate) async fn handle(parts: &Arc<Parts>, event: Event) -> Result<(), Repla
         | Event::FundingGenerationReady { .. }
         | Event::ChannelPending { .. }
         | Event::ChannelClosed { .. }) => channel_event(parts, event),
+        event @ (Event::FundingTransactionReadyForSigning { .. }
+        | Event::SpliceNegotiated { .. }
+        | Event::SpliceNegotiationFailed { .. }
+        | Event::ChannelReady { .. }) => splice_event(parts, event),
         event @ (Event::PaymentClaimable { .. }
         | Event::PaymentClaimed { .. }
         | Event::PaymentSent { .. }
@@ -88,6 +92,24 @@ fn channel_event(parts: &Arc<Parts>, event: Event) -> bool {
     }
 }
 
+fn splice_event(parts: &Parts, event: Event) -> bool {
+    let noted = match event {
+        Event::FundingTransactionReadyForSigning {
+            channel_id,
+            counterparty_node_id: peer,
+            unsigned_transaction,
+            ..
+        } => {
+            splices::order::sign(parts, channel_id, peer, unsigned_transaction);
+            Ok(())
+        }
+        Event::SpliceNegotiationFailed { channel_id, reason, .. } => parts.splice_failed(channel_id, &reason),
+        // Negotiated or locked: LDK's list has it.
+        _ => parts.settle_splices(),
+    };
+    noted.map_err(|error| parts.disk_fault(&error)).is_ok()
+}
+
 fn funded(parts: &Parts, opening: OpeningId, id: LdkChannelId, funding: OutPoint) -> bool {
     let noted = parts.book.update(opening, |row| {
         row.id = Some(id.0);
@@ -128,7 +150,7 @@ fn closed(
             before => {
                 let closing_tx = match before {
                     Some(End::Closed { closing_tx, .. }) => closing_tx,
-                    _ => None,
+                    _ => row.spent_by,
                 };
                 row.id = Some(id.0);
                 End::Closed { forced: is_forced(reason), local_msat, closing_tx }
@@ -188,7 +210,7 @@ async fn chain_event(parts: &Arc<Parts>, event: Event) -> bool {
                 FundingInfo::OutPoint { .. } => Vec::new(),
             };
             parts.wallet.unlock(&inputs);
-            true
+            parts.splice_discarded(&inputs).map_err(|error| parts.disk_fault(&error)).is_ok()
         }
         Event::SpendableOutputs { outputs, channel_id, counterparty_node_id } => {
             // Static outputs pay scripts of the wallet, which sees them in the block.

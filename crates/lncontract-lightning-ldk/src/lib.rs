@@ -32,6 +32,7 @@ mod parts;
 mod payments;
 mod router;
 mod seed;
+mod splices;
 mod start;
 mod table;
 mod types;

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc};
 use bitcoin::Address;
 use lncontract_lightning::{
     Balances, BoxFuture, Channel, ChannelId, CloseMode, Lightning, LightningError, MadeInvoice, NewInvoice,
-    NodeInfo, NodeKey, OnchainMovement, OpenChannel, Pay, PaymentHash, PaymentState, Peer,
+    NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState, Peer,
 };
 use tokio::sync::watch;
 
@@ -15,7 +15,7 @@ use crate::{
     config::{LdkConfig, StartError},
     connect, opening,
     parts::Parts,
-    payments, start,
+    payments, splices, start,
 };
 
 /// A running node. Dropping it does not stop it: call [`Lightning::stop`].
@@ -81,6 +81,9 @@ impl Lightning for LdkNode {
     }
     fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>> {
         Box::pin(opening::open(&self.parts, open))
+    }
+    fn splice(&self, order: OrderSplice) -> BoxFuture<'_, Result<(), LightningError>> {
+        Box::pin(splices::order::splice(&self.parts, order))
     }
     fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>> {
         Box::pin(async { self.parts.health.call(|| self.parts.channels()) })

@@ -31,6 +31,7 @@ use crate::{
     messages::Messages,
     payments::PaymentRow,
     router::DirectRouter,
+    splices::{SpliceBook, gate::Gate},
     table::Table,
     types::{Bumper, ChainMonitor, ChannelManager, PeerManager, Sweeper},
     wallet::OnchainWallet,
@@ -71,11 +72,13 @@ pub(crate) struct Parts {
     pub(crate) messages: Arc<Messages>,
     pub(crate) peers: Arc<PeerManager>,
     pub(crate) book: Arc<ChannelBook>,
+    pub(crate) splices: SpliceBook,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) payments: Table<PaymentRow>,
     pub(crate) claims: Table<ClaimRow>,
     pub(crate) addresses: Table<String>,
     pub(crate) asked: Asked,
-    /// Openings are checked and ordered one at a time.
+    /// Openings and splices are checked and ordered one at a time.
     pub(crate) openings: tokio::sync::Mutex<()>,
     /// Payments are decided on one at a time.
     pub(crate) attempts: tokio::sync::Mutex<()>,
@@ -89,7 +92,10 @@ impl Parts {
     }
 
     pub(crate) fn channels(&self) -> Vec<Channel> {
-        self.book.channels(&self.manager.list_channels())
+        let live = self.manager.list_channels();
+        let mut channels = self.book.channels(&live);
+        self.splices.attach(&mut channels, &live);
+        channels
     }
 
     /// Every peer that is or should be connected.
@@ -214,8 +220,8 @@ impl Parts {
             height,
             synced: self.synced(),
             software: "LNContract's embedded node, LDK 0.3.0-rc3".into(),
-            // LDK can do both; this port has no call for either yet.
-            splice: false,
+            splice: true,
+            // LDK can; this port has no call for it yet.
             bolt12: false,
         })
     }

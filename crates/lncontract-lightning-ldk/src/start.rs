@@ -40,6 +40,10 @@ use crate::{
     messages::{Inbox, Messages},
     node::LdkNode,
     parts::Parts,
+    splices::{
+        SpliceBook,
+        gate::{self, Gate},
+    },
     table::Table,
     types::{Bumper, OnionMessenger, PeerManager, Store},
     wallet::OnchainWallet,
@@ -83,16 +87,19 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
     });
     let (cache, tip) = catch_up(&ground, &mut state, &wallet_and_book).await?;
     let (messages, inbox) = Messages::new(ground.bell.clone());
-    let (onion, peers) = peer_manager(&ground, &state, messages.clone());
+    let (gate, splices_asked) = Gate::new(state.manager.clone());
+    let (onion, peers) = peer_manager(&ground, &state, messages.clone(), gate.clone());
     let store = ground.store.clone();
-    let parts = Arc::new(parts(ground, state, wallet_and_book, messages, peers)?);
-    let kept = parts.settle_openings()?;
+    let parts = Arc::new(parts(ground, state, wallet_and_book, messages, peers, gate)?);
+    let mut kept = parts.settle_openings()?;
+    kept.extend(parts.settle_splices_at_start()?);
     parts.wallet.unlock_all_but(&kept);
     parts.wallet.unconfirmed().into_iter().for_each(|tx| parts.broadcaster.queue(vec![tx]));
     parts.book.rows().into_iter().for_each(|(opening, _)| crate::events::broadcast_funding(&parts, opening));
     parts.set_source(Some(true));
     let background = background::spawn(&parts, store, onion);
-    let tasks = spawn_tasks(&parts, listener, inbox, cache, tip);
+    let mut tasks = spawn_tasks(&parts, listener, inbox, cache, tip);
+    tasks.push(parts.health.spawn("letting splices in", gate::run(parts.clone(), splices_asked)));
     let (ended_tx, ended) = watch::channel(false);
     tokio::spawn(supervise(parts.clone(), background, tasks, lock, ended_tx));
     Ok(Arc::new(LdkNode { parts, listen, ended }))
@@ -149,7 +156,7 @@ async fn ground(mut config: LdkConfig) -> Result<Ground, StartError> {
     Ok(Ground {
         bell: watching::Bell::new(),
         log: Arc::new(NodeLog),
-        broadcaster: Broadcaster::new(),
+        broadcaster: Broadcaster::new(wallet.clone()),
         keys: Arc::new(NodeKeys::new(&master, wallet.clone())),
         tip: BlockLocator::new(tip_hash, tip.height),
         config,
@@ -164,6 +171,7 @@ fn peer_manager(
     ground: &Ground,
     state: &State,
     messages: Arc<Messages>,
+    gate: Arc<Gate>,
 ) -> (Arc<OnionMessenger>, Arc<PeerManager>) {
     let ignore = || IgnoringMessageHandler {};
     let keys = &ground.keys;
@@ -179,7 +187,7 @@ fn peer_manager(
         ignore(),
     ));
     let handlers = MessageHandler {
-        chan_handler: state.manager.clone(),
+        chan_handler: gate,
         route_handler: ignore(),
         onion_message_handler: onion.clone(),
         custom_message_handler: messages,
@@ -196,11 +204,14 @@ fn parts(
     wallet_and_book: Arc<WalletAndBook>,
     messages: Arc<Messages>,
     peers: Arc<PeerManager>,
+    gate: Arc<Gate>,
 ) -> Result<Parts, StartError> {
     let bumper: Bumper =
         Bumper::new(ground.broadcaster.clone(), ground.wallet.clone(), ground.keys.clone(), ground.log);
     Ok(Parts {
         book: wallet_and_book.book.clone(),
+        splices: SpliceBook(Table::load(ground.store.clone(), "splices")?),
+        gate,
         payments: Table::load(ground.store.clone(), "payments")?,
         claims: Table::load(ground.store.clone(), "claims")?,
         addresses: Table::load(ground.store, "addresses")?,

@@ -20,6 +20,7 @@ use crate::{
     log::NodeLog,
     messages::Messages,
     router::{DirectMessageRouter, DirectRouter},
+    splices::gate::Gate,
     wallet::OnchainWallet,
 };
 
@@ -67,7 +68,7 @@ pub(crate) type OnionMessenger = messenger::OnionMessenger<
 >;
 pub(crate) type PeerManager = peer_handler::PeerManager<
     lightning_net_tokio::SocketDescriptor,
-    Arc<ChannelManager>,
+    Arc<Gate>,
     IgnoringMessageHandler,
     Arc<OnionMessenger>,
     Arc<NodeLog>,

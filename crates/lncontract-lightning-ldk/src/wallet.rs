@@ -14,7 +14,7 @@ use std::{
 };
 
 use bdk_wallet::{ChangeSet, KeychainKind, Update, Wallet, chain::BlockId, template::Bip84};
-use bitcoin::{Address, Block, Network, OutPoint, ScriptBuf, Transaction, bip32::Xpriv, block::Header};
+use bitcoin::{Address, Block, Network, OutPoint, ScriptBuf, Transaction, Txid, bip32::Xpriv, block::Header};
 use lightning::chain::{BlockLocator, ClaimId, Listen, transaction::TransactionData};
 use lncontract_lightning::OnchainMovement;
 
@@ -178,6 +178,23 @@ impl OnchainWallet {
             inner.bdk.apply_unconfirmed_txs([(transaction.clone(), unix_time().as_secs())]);
             self.keep(&mut inner);
         }
+    }
+
+    /// Takes up a splice as soon as both sides have signed it: what it spends is gone, what it pays us comes.
+    pub(crate) fn take_up(&self, transaction: &Transaction) {
+        let mut inner = self.inner();
+        let (sent, received) = inner.bdk.sent_and_received(transaction);
+        if sent + received > bitcoin::Amount::ZERO {
+            inner.bdk.apply_unconfirmed_txs([(transaction.clone(), unix_time().as_secs())]);
+            self.keep(&mut inner);
+        }
+    }
+
+    /// Forgets a transaction that can't get into a block any more.
+    pub(crate) fn forget(&self, txid: Txid) {
+        let mut inner = self.inner();
+        inner.bdk.apply_evicted_txs([(txid, unix_time().as_secs())]);
+        self.keep(&mut inner);
     }
 
     /// Our transactions that no block holds yet.

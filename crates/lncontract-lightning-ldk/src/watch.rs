@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bitcoin::OutPoint;
-use lncontract_lightning::{Channel, ChannelState, Host, NodeEvent, NodeKey, OpeningId};
+use lncontract_lightning::{Channel, ChannelState, Host, NodeEvent, NodeKey, OpeningId, Splice};
 use tokio::sync::watch;
 
 use crate::parts::Parts;
@@ -51,7 +51,7 @@ pub(crate) async fn tell(host: &dyn Host, event: NodeEvent) -> bool {
 /// What the host was told.
 #[derive(Default)]
 struct Told {
-    channels: HashMap<OpeningId, (ChannelState, Option<OutPoint>)>,
+    channels: HashMap<OpeningId, (ChannelState, Option<OutPoint>, Vec<Splice>)>,
     peers: HashMap<NodeKey, bool>,
     height: Option<u32>,
 }
@@ -65,9 +65,9 @@ impl Told {
             }
         }
         for channel in channels {
-            let now = (&channel.state, &channel.funding);
-            let told = self.channels.get(&channel.opening).map(|(state, funding)| (state, funding));
-            if told != Some(now) {
+            let now = (&channel.state, &channel.funding, &channel.splices);
+            let told = self.channels.get(&channel.opening);
+            if told.map(|(state, funding, splices)| (state, funding, splices)) != Some(now) {
                 news.push(NodeEvent::Channel(channel));
             }
         }
@@ -80,7 +80,7 @@ impl Told {
     fn note(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Channel(channel) => {
-                self.channels.insert(channel.opening, (channel.state, channel.funding));
+                self.channels.insert(channel.opening, (channel.state, channel.funding, channel.splices));
             }
             NodeEvent::Peer { peer, connected } => {
                 self.peers.insert(peer, connected);
@@ -96,6 +96,7 @@ pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), String> {
     let mut bell = parts.bell.listen();
     let mut told = Told::default();
     loop {
+        parts.settle_splices().map_err(|error| format!("its folder could not be written: {error}"))?;
         let channels = parts.channels();
         let height = parts.manager.current_best_block().height;
         for event in told.news(channels, parts.peer_states(), height) {

@@ -7,6 +7,7 @@ mod cases_channels;
 mod cases_close;
 mod cases_node;
 mod cases_pay;
+mod cases_splice;
 mod host;
 mod steps;
 
@@ -16,6 +17,7 @@ pub use cases_channels::*;
 pub use cases_close::*;
 pub use cases_node::*;
 pub use cases_pay::*;
+pub use cases_splice::*;
 pub use host::ScriptedHost;
 
 use crate::{BoxFuture, Lightning};
@@ -85,6 +87,14 @@ macro_rules! conformance_tests {
             an_outcome_is_told_until_it_is_recorded_and_known_after_a_restart,
             a_hash_that_was_never_paid_is_absent,
             an_expired_invoice_is_not_sent_and_says_so,
+            a_splice_in_shows_its_stages_and_payments_go_on,
+            the_same_splice_twice_splices_once_through_restarts_of_either_side,
+            missing_funds_for_a_splice_are_named_to_the_satoshi,
+            a_splice_is_refused_in_the_hosts_words,
+            a_splice_out_pays_our_wallet_and_is_asked_for,
+            a_splice_leaves_the_limit_of_one_payment,
+            a_splice_without_the_peer_says_so_and_a_spliced_channel_closes,
+            a_channel_that_is_not_open_is_not_spliced,
             a_cooperative_close_returns_all_but_fees,
             a_forced_close_returns_all_but_fees_after_the_delay,
         );

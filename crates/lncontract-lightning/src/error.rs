@@ -27,6 +27,9 @@ pub enum LightningError {
     /// The opening of a channel failed; typed by what helps.
     #[error("the channel could not be opened: {0}")]
     Open(OpenFailure),
+    /// The splice of a channel failed; typed by what helps.
+    #[error("the channel could not be spliced: {0}")]
+    Splice(OpenFailure),
     /// Not reachable or not ready now: the same call may be made again.
     #[error("the node is not available: {reason}")]
     Unavailable {
@@ -47,18 +50,18 @@ pub enum LightningError {
     },
 }
 
-/// Why a channel could not be opened, by side and by what helps.
+/// Why a channel could not be opened or spliced, by side and by what helps.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 pub enum OpenFailure {
     /// The peer allows no more channels that wait for confirmation: retry when the pending one is open.
     #[error("the peer has as many pending channels as it allows; it is tried again when one of them is open")]
     PeerPendingLimit,
-    /// Our wallet has too little (confirmed, unlocked).
+    /// Too little: of confirmed, unlocked coins in our wallet, or, to take out, on our side of the channel.
     #[error("{missing_sat} sat are missing: {needed_sat} sat needed with fees, {available_sat} sat at hand")]
     InsufficientFunds {
         /// Needed, fees and reserve included.
         needed_sat: u64,
-        /// Confirmed and unlocked.
+        /// At hand.
         available_sat: u64,
         /// The difference.
         missing_sat: u64,
@@ -72,10 +75,13 @@ pub enum OpenFailure {
     /// No connection to the peer.
     #[error("the peer is not connected")]
     PeerOffline,
+    /// The peer's node can't splice: a further channel does the same.
+    #[error("the peer's node can't splice; open a further channel instead")]
+    NoSplice,
     /// Our node is behind the chain.
     #[error("our node does not yet follow the chain")]
     NotSynced,
-    /// The peer's program or operator does not want this channel.
+    /// The peer's program or operator does not want this channel or splice.
     #[error("the peer refused: {text}")]
     Policy {
         /// The peer's words, verbatim: an untrusted string.

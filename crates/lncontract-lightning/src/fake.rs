@@ -12,6 +12,7 @@ mod channels;
 mod node;
 mod payments;
 mod pump;
+mod splices;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +31,7 @@ use crate::{Host, NodeKey};
 /// Seconds since 1970 UTC.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Confirmations that every node asks of a funding transaction.
+/// Confirmations that every node asks of a funding transaction or splice.
 pub const CONFIRMATIONS: u32 = 3;
 /// Kept on chain for each channel, in satoshi.
 pub const RESERVE_SAT: u64 = 50_000;
@@ -146,7 +147,7 @@ impl FakeNetwork {
         self.change(|state| state.seat_mut(&key).pending_limit = channels);
     }
 
-    /// The next `open_channel` or `pay` of that node answers "outcome unknown".
+    /// The next `open_channel`, `splice` or `pay` of that node answers "outcome unknown".
     pub fn lose_next_answer(&self, key: NodeKey, behind: Behind) {
         self.change(|state| state.seat_mut(&key).lost_answer = Some(behind));
     }

@@ -3,7 +3,7 @@
 //! Invariant: an event is delivered at least once, until the host has recorded it; hosts are idempotent
 //! (key: channel and stage, payment hash). Money: nothing is claimed that the host did not say to claim.
 
-use crate::{BoxFuture, Channel, ChannelId, NodeKey, OpeningId, PaymentHash, PaymentPreimage};
+use crate::{BoxFuture, Channel, ChannelId, NodeKey, OpeningId, PaymentHash, PaymentPreimage, SpliceWay};
 
 /// The event is not recorded; the node delivers it again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,36 @@ pub enum Admission {
     },
 }
 
+/// A peer asks to splice a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundSplice {
+    /// Who.
+    pub peer: NodeKey,
+    /// Our id of the channel's opening.
+    pub opening: OpeningId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// Whether the peer adds money or takes some out.
+    pub way: SpliceWay,
+    /// How much; of what is taken out, fees are a part.
+    pub amount_sat: u64,
+}
+
+/// The answer to [`InboundSplice`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpliceAdmission {
+    /// Exactly this one was announced. We add nothing to it ourselves.
+    Accept {
+        /// Our id of the splice.
+        splice: OpeningId,
+    },
+    /// The peer's operator gets this text.
+    Refuse {
+        /// Says why and what to do; holds no secret.
+        text: String,
+    },
+}
+
 /// The answer to a payment that could be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -52,7 +82,7 @@ pub enum Claim {
 /// What happened on our node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeEvent {
-    /// A channel came to another stage; `channel` is how it stands now.
+    /// A channel or one of its splices came to another stage; `channel` is how it stands now.
     Channel(Channel),
     /// Our payment arrived.
     PaymentSent {
@@ -102,6 +132,8 @@ pub enum NodeEvent {
 pub trait Host: Send + Sync + 'static {
     /// Decides on a channel that a peer wants to open.
     fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission>;
+    /// Decides on a splice that a peer wants to make. Money: an earmark is spliced out of only with our word.
+    fn splice_requested(&self, request: InboundSplice) -> BoxFuture<'_, SpliceAdmission>;
     /// Decides on a payment that has arrived in full.
     fn payment_claimable(&self, payment_hash: PaymentHash, amount_msat: u64) -> BoxFuture<'_, Claim>;
     /// Records an event.

@@ -13,7 +13,9 @@ mod node;
 pub use chain::{BlockRef, Chain, ChainError, HeaderAt};
 pub use error::{By, LightningError, OpenFailure};
 pub use fake::{Behind, Clock as FakeClock, FakeLightning, FakeNetwork};
-pub use host::{Admission, Claim, Host, InboundChannel, NodeEvent, NotRecorded};
+pub use host::{
+    Admission, Claim, Host, InboundChannel, InboundSplice, NodeEvent, NotRecorded, SpliceAdmission,
+};
 pub use node::*;
 
 use std::{future::Future, pin::Pin};

@@ -13,7 +13,7 @@ pub type PaymentHash = [u8; 32];
 /// What the payee reveals by claiming.
 pub type PaymentPreimage = [u8; 32];
 
-/// Our own id of an opening, known before the node is asked: looked for before anything is opened again.
+/// Our own id of an opening or a splice, known before the node is asked: looked for before anything is done again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpeningId(pub u128);
 
@@ -40,7 +40,7 @@ pub struct NodeInfo {
     pub synced: bool,
     /// Software and version, for people.
     pub software: String,
-    /// Whether it can add funds to an open channel.
+    /// Whether it can splice: change the size of an open channel.
     pub splice: bool,
     /// Whether it can make and pay offers.
     pub bolt12: bool,
@@ -55,7 +55,7 @@ pub struct Balances {
     pub onchain_total_sat: u64,
     /// Of it, kept for fees of closing channels.
     pub anchor_reserve_sat: u64,
-    /// Our side of all channels that are not closed.
+    /// Our side of all channels that are not closed, signed splices counted as if they were locked.
     pub channels_msat: u64,
     /// Coming back from closed channels, not yet spendable.
     pub closing_sat: u64,
@@ -94,6 +94,56 @@ pub enum ChannelState {
     Failed(OpenFailure),
 }
 
+/// Which way the money of a splice goes, seen from who ordered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum SpliceWay {
+    /// From its wallet into the channel.
+    In,
+    /// From its side of the channel to its wallet.
+    Out,
+}
+
+/// How far a splice is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpliceState {
+    /// Asked for; no transaction is signed yet.
+    Requested,
+    /// Its transaction is signed by both and has `confirmations` of `needed`. Payments go on meanwhile,
+    /// over what both the present and the coming funding allow.
+    Pending {
+        /// Blocks seen, the block of the transaction counted.
+        confirmations: u32,
+        /// Blocks needed.
+        needed: u32,
+    },
+    /// The channel's money lies in its output, or did until the next splice.
+    Locked,
+    /// It never came to be; nothing was spent.
+    Failed(OpenFailure),
+}
+
+/// A change of a channel's size by one transaction; the channel keeps its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// Our id: the caller's, or the one under which the host let it in.
+    pub id: OpeningId,
+    /// Whether we ordered it.
+    pub ours: bool,
+    /// Which way the money goes.
+    pub way: SpliceWay,
+    /// What is added to the channel, or paid out of it.
+    /// Where the peer takes money out, fees are counted in it.
+    pub amount_sat: u64,
+    /// What it costs us beyond that.
+    pub fee_sat: u64,
+    /// The output that holds the channel's money after it, once known.
+    pub funding: Option<OutPoint>,
+    /// The channel's size after it, once known.
+    pub capacity_sat: Option<u64>,
+    /// How far it is.
+    pub state: SpliceState,
+}
+
 /// A channel as our node sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
@@ -119,10 +169,15 @@ pub struct Channel {
     pub inbound_capacity_msat: u64,
     /// What we must keep in it.
     pub reserve_sat: u64,
+    /// What may be in flight over it from us at a time, so the most that one payment carries. It is fixed
+    /// when the channel is opened: a splice adds money to it and leaves this limit as it is.
+    pub in_flight_limit_msat: u64,
     /// How many blocks our own output waits after a forced close.
     pub our_delay_blocks: Option<u16>,
     /// How far it is.
     pub state: ChannelState,
+    /// Its splices, oldest first. At most one is neither locked nor failed.
+    pub splices: Vec<Splice>,
 }
 
 /// An opening.
@@ -133,6 +188,19 @@ pub struct OpenChannel {
     /// With whom; must be connected.
     pub peer: NodeKey,
     /// The channel's size.
+    pub amount_sat: u64,
+}
+
+/// A splice to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSplice {
+    /// Our id, chosen by the caller and stored before the call.
+    pub id: OpeningId,
+    /// The channel; its peer must be connected.
+    pub channel: ChannelId,
+    /// Which way the money goes.
+    pub way: SpliceWay,
+    /// What is added to the channel exactly, or paid to our wallet exactly. Fees come on top.
     pub amount_sat: u64,
 }
 
@@ -244,6 +312,10 @@ pub trait Lightning: Send + Sync + 'static {
     /// Opens an unannounced channel; returns when the node has taken the order. The stages come as events.
     /// Calling it again with the same `opening` never opens a second channel.
     fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>>;
+    /// Changes the size of an open channel; returns when both sides have signed. The stages come as channel
+    /// events. Calling it again with the same id never splices twice. One splice of a channel at a time:
+    /// while one is not locked, the next is `Unavailable`.
+    fn splice(&self, order: OrderSplice) -> BoxFuture<'_, Result<(), LightningError>>;
     /// All channels that are not closed, and those that closed while the node remembers them.
     fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>>;
     /// Closes; returns when the node has taken the order.

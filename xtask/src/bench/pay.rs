@@ -10,15 +10,32 @@ use crate::shell;
 
 /// Says what machine it is, builds, and measures.
 pub fn run() -> Result<()> {
-    shell::run(shell::cargo()?.args(["build", "--release", "--locked", "-p", "lncontract-app", "--example", "pay"]))?;
+    shell::run(shell::cargo()?.args([
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "lncontract-app",
+        "--example",
+        "pay",
+    ]))?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_else(|_| "not told by this system".into());
+    let read =
+        |path: &str| std::fs::read_to_string(path).unwrap_or_else(|_| "not told by this system".into());
     let memory = read("/proc/meminfo");
     println!("cores {cores}, {}", memory.lines().next().unwrap_or_default());
     println!("{}", shell::read(Command::new("uname").args(["-srm"]))?.trim());
     println!("{}", shell::read(Command::new("rustc").arg("--version"))?.trim());
     println!("load before: {}", read("/proc/loadavg").trim());
-    shell::run(shell::cargo()?.args(["run", "--release", "--quiet", "-p", "lncontract-app", "--example", "pay"]))?;
+    shell::run(shell::cargo()?.args([
+        "run",
+        "--release",
+        "--quiet",
+        "-p",
+        "lncontract-app",
+        "--example",
+        "pay",
+    ]))?;
     println!("load after:  {}", read("/proc/loadavg").trim());
     Ok(())
 }

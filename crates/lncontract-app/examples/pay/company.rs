@@ -49,8 +49,7 @@ impl StartNode for Starter {
             let (dir, chain) = (self.dir.clone(), Arc::clone(&self.chain));
             let config =
                 LdkConfig::new(dir, *seed, bitcoin::Network::Regtest, self.listen, chain, Arc::clone(&host));
-            let node: Arc<dyn Lightning> =
-                LdkNode::start(config).await.map_err(|error| error.to_string())?;
+            let node: Arc<dyn Lightning> = LdkNode::start(config).await.map_err(|error| error.to_string())?;
             // There is one start in the life of a program.
             let _ = self.running.set(Arc::clone(&node));
             Ok(node)
@@ -151,11 +150,14 @@ impl Companies {
     /// Offered and accepted. Returns the contract.
     pub async fn sign(&self, payments: usize) -> anyhow::Result<Hash> {
         let counterparty = self.buyer.app.companies().await?.first().context("they have met")?.id.clone();
-        let new = NewContract { counterparty, our_side: Side::Buyer, terms: terms(payments)?, valid_days: 14 };
+        let new =
+            NewContract { counterparty, our_side: Side::Buyer, terms: terms(payments)?, valid_days: 14 };
         let contract = self.buyer.app.offer(new).await?;
         let seller = &self.seller.app;
-        until("the offer", async || Ok(seller.contract(contract).await.is_ok_and(|view| view.can_answer_offer)))
-            .await?;
+        until("the offer", async || {
+            Ok(seller.contract(contract).await.is_ok_and(|view| view.can_answer_offer))
+        })
+        .await?;
         seller.accept_offer(contract).await?;
         until("the contract", async || Ok(self.buyer.app.contract(contract).await?.version == 1)).await?;
         Ok(contract)

@@ -109,7 +109,13 @@ impl Spread {
 
 impl std::fmt::Display for Spread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "median {:.1} ms, 5% to 95%: {:.1} to {:.1} ms", ms(self.median), ms(self.low), ms(self.high))
+        write!(
+            f,
+            "median {:.1} ms, 5% to 95%: {:.1} to {:.1} ms",
+            ms(self.median),
+            ms(self.low),
+            ms(self.high)
+        )
     }
 }
 

@@ -22,7 +22,8 @@ pub fn report(bundle: &[u8]) -> anyhow::Result<()> {
     let replaying = fastest(|| Record::replay(&bytes).map(drop).context("a replay"))?;
     let verifying = fastest(|| verify_bundle(bundle).map(drop).context("a verification"))?;
     println!("bench rates: a record of {} entries, {} bytes as a bundle", entries.len(), bundle.len());
-    for (what, took) in [("folded", folding), ("replayed from the store", replaying), ("verified", verifying)] {
+    for (what, took) in [("folded", folding), ("replayed from the store", replaying), ("verified", verifying)]
+    {
         let rate = entries.len() as u128 * 1_000_000 / took.as_micros().max(1);
         println!("  {what:<24} {rate:>8} entries/s ({:.1} ms)", took.as_secs_f64() * 1_000.0);
     }

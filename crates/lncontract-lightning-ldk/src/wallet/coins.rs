@@ -15,7 +15,7 @@ const CHANGE_WU: u64 = 124;
 /// A P2WSH output: the funding output of a channel (BOLT 3).
 const P2WSH_OUTPUT_WU: u64 = 172;
 /// Below this a P2WPKH output is not relayed (Bitcoin Core's dust threshold at 3 sat/vB).
-const DUST_SAT: u64 = 294;
+pub(crate) const DUST_SAT: u64 = 294;
 
 /// A coin of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,15 @@ pub(crate) struct Frame {
     pub(crate) brought_sat: u64,
     /// Fee rate in satoshi per 1,000 weight units.
     pub(crate) rate_sat_per_kwu: u32,
+    /// Whether there has to be change, for what is left over may go nowhere else.
+    pub(crate) needs_change: bool,
 }
 
 impl Frame {
     /// The funding transaction of a channel.
     pub(crate) fn funding(amount_sat: u64, rate_sat_per_kwu: u32) -> Self {
-        Frame { weight_wu: P2WSH_OUTPUT_WU, pay_sat: amount_sat, brought_sat: 0, rate_sat_per_kwu }
+        let (weight_wu, pay_sat) = (P2WSH_OUTPUT_WU, amount_sat);
+        Frame { weight_wu, pay_sat, brought_sat: 0, rate_sat_per_kwu, needs_change: false }
     }
 
     /// Weight with that many of our inputs, with or without change.
@@ -91,7 +94,8 @@ pub(crate) fn select(first: &[Coin], others: &[Coin], frame: Frame) -> Option<Se
         }
         let with_change = sum_sat.checked_sub(frame.needed_sat(chosen.len(), Some(0)));
         let change_sat = with_change.filter(|rest| *rest >= DUST_SAT);
-        if change_sat.is_some() || sum_sat >= frame.needed_sat(chosen.len(), None) {
+        let without = !frame.needs_change && sum_sat >= frame.needed_sat(chosen.len(), None);
+        if change_sat.is_some() || without {
             let weight_wu = frame.weight(chosen.len(), change_sat);
             let fee_sat = sum_sat + frame.brought_sat - frame.pay_sat - change_sat.unwrap_or(0);
             return Some(Selection { coins: chosen, change_sat, weight_wu, fee_sat });
@@ -152,12 +156,23 @@ mod tests {
     }
 
     #[test]
+    fn where_change_is_needed_another_coin_is_taken_for_it() {
+        let coins = coins(&[1_000_700, 5_000]);
+        let frame = Frame::funding(1_000_000, 1_000);
+        assert_eq!(select(&[], &coins, frame).expect("enough").change_sat, None);
+        let selection = select(&[], &coins, Frame { needs_change: true, ..frame }).expect("enough");
+        assert_eq!((selection.coins.len(), selection.change_sat), (2, Some(4_818)));
+        assert_eq!(select(&[], &coins[..1], Frame { needs_change: true, ..frame }), None);
+    }
+
+    #[test]
     fn coins_of_the_earlier_try_are_spent_again() {
         let all = coins(&[10_000, 20_000, 2_000_000]);
         let selection = select(&all[..2], &all[2..], Frame::funding(1_000_000, 1_000)).expect("enough");
         assert_eq!(selection.coins.len(), 3);
         // A fee bump: the anchor's 330 sat help to pay the fee of 500 + 42 + 272 + 124 sat.
-        let bump = Frame { weight_wu: 500, pay_sat: 0, brought_sat: 330, rate_sat_per_kwu: 1_000 };
+        let (weight_wu, rate_sat_per_kwu) = (500, 1_000);
+        let bump = Frame { weight_wu, pay_sat: 0, brought_sat: 330, rate_sat_per_kwu, needs_change: false };
         let selection = select(&all[..1], &all[2..], bump).expect("enough");
         assert_eq!(selection.change_sat, Some(10_000 + 330 - 938));
         assert_eq!(selection.coins, all[..1]);

@@ -22,7 +22,7 @@ use lncontract_lightning::OpenFailure;
 
 use super::{
     ClaimLock, Inner, OnchainWallet,
-    coins::{Frame, Selection, select},
+    coins::{DUST_SAT, Frame, Selection, select},
 };
 
 /// Weight of an input without script and witness: outpoint and sequence (BIP 141).
@@ -61,19 +61,51 @@ impl OnchainWallet {
         });
         let mut transaction =
             Transaction { version: Version::TWO, lock_time: LockTime::ZERO, input: input.collect(), output };
-        self.sign_ours(&inner, &mut transaction)
+        self.sign_ours(&inner, &mut transaction, |_| true)
             .map_err(|()| OpenFailure::Unknown { text: "our wallet could not sign the funding".into() })?;
         selection.coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
         self.keep(&mut inner);
         Ok(transaction)
     }
 
-    /// Signs each P2WPKH input that is ours (BIP 143); leaves the others.
-    fn sign_ours(&self, inner: &Inner, transaction: &mut Transaction) -> Result<(), ()> {
+    /// Selects and locks coins for a splice that leave the reserve and some change.
+    pub(crate) fn select_for_splice(
+        &self,
+        must_spend: &[Input],
+        must_pay_to: &[TxOut],
+        rate_sat_per_kwu: u32,
+        reserve_sat: u64,
+    ) -> Result<CoinSelection, OpenFailure> {
+        let mut inner = self.inner();
+        let frame = Frame { needs_change: true, ..frame(must_spend, must_pay_to, rate_sat_per_kwu) };
+        let selection = inner.coins_for(frame, reserve_sat.max(DUST_SAT))?;
+        let coin_selection = inner.as_coin_selection(&selection).map_err(|()| OpenFailure::Unknown {
+            text: "our wallet does not have the transaction of one of its coins".into(),
+        })?;
+        selection.coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
+        self.keep(&mut inner);
+        Ok(coin_selection)
+    }
+
+    /// Signs these inputs and no others, whatever else in the transaction may be ours.
+    pub(crate) fn sign_inputs(&self, mut tx: Transaction, inputs: &[OutPoint]) -> Result<Transaction, ()> {
+        self.sign_ours(&self.inner(), &mut tx, |input| inputs.contains(input)).map(|()| tx)
+    }
+
+    /// Signs each P2WPKH input that is ours and wanted (BIP 143); leaves the others.
+    fn sign_ours(
+        &self,
+        inner: &Inner,
+        transaction: &mut Transaction,
+        wanted: impl Fn(&OutPoint) -> bool,
+    ) -> Result<(), ()> {
         let secp = Secp256k1::new();
         let mut witnesses = Vec::new();
         let mut cache = SighashCache::new(&*transaction);
         for (index, input) in transaction.input.iter().enumerate() {
+            if !wanted(&input.previous_output) {
+                continue;
+            }
             let Some(spent) = inner.bdk.tx_graph().get_txout(input.previous_output) else { continue };
             let Some((keychain, number)) = inner.bdk.derivation_of_spk(spent.script_pubkey.clone()) else {
                 continue;
@@ -133,9 +165,14 @@ impl OnchainWallet {
 
 impl Inner {
     fn funding_coins(&self, amount_sat: u64, reserve_sat: u64, rate: u32) -> Result<Selection, OpenFailure> {
+        self.coins_for(Frame::funding(amount_sat, rate), reserve_sat)
+    }
+
+    /// Coins that leave the reserve, or how much is missing.
+    fn coins_for(&self, frame: Frame, reserve_sat: u64) -> Result<Selection, OpenFailure> {
         let coins = self.free_coins();
         let available_sat: u64 = coins.iter().map(|coin| coin.value_sat).sum();
-        let frame = Frame::funding(amount_sat, rate);
+        let amount_sat = frame.pay_sat.saturating_sub(frame.brought_sat);
         let selection = select(&[], &coins, frame)
             .filter(|selection| available_sat >= amount_sat + selection.fee_sat + reserve_sat);
         selection.ok_or_else(|| {
@@ -159,6 +196,19 @@ impl Inner {
     }
 }
 
+/// What LDK wants in a transaction besides our coins.
+fn frame(must_spend: &[Input], must_pay_to: &[TxOut], rate_sat_per_kwu: u32) -> Frame {
+    let inputs_wu: u64 = must_spend.iter().map(|input| BASE_INPUT_WU + input.satisfaction_weight).sum();
+    let outputs_wu: u64 = must_pay_to.iter().map(|output| output.weight().to_wu()).sum();
+    Frame {
+        weight_wu: inputs_wu + outputs_wu,
+        pay_sat: must_pay_to.iter().map(|output| output.value.to_sat()).sum(),
+        brought_sat: must_spend.iter().map(|input| input.previous_utxo.value.to_sat()).sum(),
+        rate_sat_per_kwu,
+        needs_change: false,
+    }
+}
+
 impl CoinSelectionSource for OnchainWallet {
     fn select_confirmed_utxos<'a>(
         &'a self,
@@ -168,23 +218,14 @@ impl CoinSelectionSource for OnchainWallet {
         target_feerate_sat_per_1000_weight: u32,
         max_tx_weight: u64,
     ) -> impl Future<Output = Result<CoinSelection, ()>> + Send + 'a {
-        let inputs_wu: u64 = must_spend.iter().map(|input| BASE_INPUT_WU + input.satisfaction_weight).sum();
-        let outputs_wu: u64 = must_pay_to.iter().map(|output| output.weight().to_wu()).sum();
-        let brought_sat: u64 = must_spend.iter().map(|input| input.previous_utxo.value.to_sat()).sum();
-        let taken_sat: u64 = must_pay_to.iter().map(|output| output.value.to_sat()).sum();
-        let frame = Frame {
-            weight_wu: inputs_wu + outputs_wu,
-            pay_sat: taken_sat,
-            brought_sat,
-            rate_sat_per_kwu: target_feerate_sat_per_1000_weight,
-        };
+        let frame = frame(&must_spend, must_pay_to, target_feerate_sat_per_1000_weight);
         let selection = self.select_for(claim_id, frame, max_tx_weight);
         async move { selection }
     }
 
     fn sign_psbt<'a>(&'a self, psbt: Psbt) -> impl Future<Output = Result<Transaction, ()>> + Send + 'a {
         let mut transaction = psbt.unsigned_tx;
-        let signed = self.sign_ours(&self.inner(), &mut transaction);
+        let signed = self.sign_ours(&self.inner(), &mut transaction, |_| true);
         async move { signed.map(|()| transaction) }
     }
 }

@@ -4,10 +4,10 @@ use super::{
     Bench, Side,
     steps::{
         CHANNEL_SAT, balances, channel, connected, failed, fund, invoice, open, opening, pay, pay_through,
-        ready, received, sent, settled, until,
+        ready, received, sent, settled, until, until_usable,
     },
 };
-use crate::{By, ChannelId, ChannelState, Claim, LightningError, NewInvoice, PaymentState};
+use crate::{By, ChannelId, Claim, LightningError, NewInvoice, PaymentState};
 
 /// Odd on purpose: the last millisatoshi counts.
 const AMOUNT_MSAT: u64 = 1_666_666_667;
@@ -55,17 +55,6 @@ pub async fn the_same_payment_again_never_pays_twice(bench: &dyn Bench) {
     until_usable(bench).await;
     pay_through(bench, 1_000, &[channel.id]).await;
     settled(bench, Side::Seller, AMOUNT_MSAT + 1_000).await;
-}
-
-/// Waits until the first channel can be used again after a restart.
-async fn until_usable(bench: &dyn Bench) {
-    for (side, id) in [(Side::Buyer, opening(1)), (Side::Seller, opening(101))] {
-        until("the usable channel", || async move {
-            let channel = channel(bench, side, id).await?;
-            (channel.state == ChannelState::Open { usable: true }).then_some(())
-        })
-        .await;
-    }
 }
 
 /// A payment names channels of ours that end at the payee; else it is refused and nothing is sent.

@@ -12,8 +12,8 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    Admission, BoxFuture, Claim, Host, InboundChannel, NodeEvent, NodeKey, NotRecorded, OpeningId,
-    PaymentHash,
+    Admission, BoxFuture, ChannelId, Claim, Host, InboundChannel, InboundSplice, NodeEvent, NodeKey,
+    NotRecorded, OpeningId, PaymentHash, SpliceAdmission,
 };
 
 /// How long a case waits for something that should come at once; generous, since machines are shared.
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Default)]
 struct Script {
     admissions: BTreeMap<u64, Admission>,
+    splices: BTreeMap<ChannelId, SpliceAdmission>,
+    splices_asked: Vec<InboundSplice>,
     claims: BTreeMap<PaymentHash, Claim>,
     received: BTreeSet<PaymentHash>,
     unrecorded: u32,
@@ -51,6 +53,16 @@ impl ScriptedHost {
     /// Refuses a channel of that size in these words.
     pub fn refuse(&self, amount_sat: u64, text: &str) {
         self.script().admissions.insert(amount_sat, Admission::Refuse { text: text.into() });
+    }
+
+    /// Sets the answer for splices of a channel.
+    pub fn answer_splice(&self, channel: ChannelId, admission: SpliceAdmission) {
+        self.script().splices.insert(channel, admission);
+    }
+
+    /// The splices it was asked about.
+    pub fn splices_asked(&self) -> Vec<InboundSplice> {
+        self.script().splices_asked.clone()
     }
 
     /// Sets the answer for a payment.
@@ -110,6 +122,14 @@ impl Host for ScriptedHost {
     fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission> {
         let announced = self.script().admissions.get(&request.amount_sat).cloned();
         let refusal = Admission::Refuse { text: "no contract announces this channel".into() };
+        Box::pin(async move { announced.unwrap_or(refusal) })
+    }
+
+    fn splice_requested(&self, request: InboundSplice) -> BoxFuture<'_, SpliceAdmission> {
+        let mut script = self.script();
+        let announced = script.splices.get(&request.channel).cloned();
+        script.splices_asked.push(request);
+        let refusal = SpliceAdmission::Refuse { text: "no contract announces this splice".into() };
         Box::pin(async move { announced.unwrap_or(refusal) })
     }
 

@@ -151,6 +151,17 @@ pub(super) async fn usable(bench: &dyn Bench, n: u128) -> Channel {
     mine_until(bench, 20, "the open channel", both).await
 }
 
+/// Waits until the first channel can be used again after a restart.
+pub(super) async fn until_usable(bench: &dyn Bench) {
+    for (side, id) in [(Side::Buyer, opening(1)), (Side::Seller, opening(101))] {
+        until("the usable channel", || async move {
+            let channel = channel(bench, side, id).await?;
+            (channel.state == ChannelState::Open { usable: true }).then_some(())
+        })
+        .await;
+    }
+}
+
 /// Opens a channel all the way.
 pub(super) async fn open(bench: &dyn Bench, n: u128, amount_sat: u64) -> Channel {
     order(bench, n, amount_sat, DELAY_BLOCKS).await.expect("the seller announced it");

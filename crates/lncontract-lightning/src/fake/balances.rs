@@ -13,10 +13,14 @@ impl State {
             let Some(end) = channel.end_of(seat) else { continue };
             match channel.stage {
                 Stage::Pending(_) | Stage::Open => {
-                    channels_msat += channel.balance_msat[end];
+                    channels_msat +=
+                        channel.balance_msat[end].saturating_add_signed(channel.coming_msat(end));
                     count += 1;
                 }
-                Stage::Closing { .. } => closing_sat += channel.balance_msat[end] / 1_000,
+                Stage::Closing { .. } => {
+                    let coming = channel.balance_msat[end].saturating_add_signed(channel.coming_msat(end));
+                    closing_sat += coming / 1_000;
+                }
                 Stage::Asked | Stage::Closed { .. } | Stage::Failed(_) => {}
             }
         }

@@ -4,6 +4,7 @@ use bitcoin::{OutPoint, Txid};
 
 use super::{
     CLOSE_FEE_SAT, CONFIRMATIONS, INPUT_FEE_SAT, RESERVE_SAT,
+    splices::FakeSplice,
     state::{Coin, Pair, Returning, State, ordered},
 };
 use crate::{
@@ -39,11 +40,14 @@ pub(super) struct FakeChannel {
     pub(super) ends: [usize; 2],
     pub(super) openings: [Option<OpeningId>; 2],
     pub(super) capacity_sat: u64,
+    /// Its size when it was opened, which limits what is in flight over it for ever.
+    pub(super) opened_sat: u64,
     /// Of opener and acceptor; what is in flight is in neither.
     pub(super) balance_msat: [u64; 2],
     pub(super) delay_blocks: u16,
     pub(super) funding: Option<OutPoint>,
     pub(super) stage: Stage,
+    pub(super) splices: Vec<FakeSplice>,
 }
 
 impl FakeChannel {
@@ -59,10 +63,15 @@ impl FakeChannel {
         self.capacity_sat / 100
     }
 
-    /// What one end can send.
+    /// What one end can send: what both the present funding and the coming one allow.
     pub(super) fn room_msat(&self, end: usize) -> u64 {
         let anchors_msat = if end == 0 { ANCHORS_MSAT } else { 0 };
-        self.balance_msat[end].saturating_sub(self.reserve_sat() * 1_000 + anchors_msat)
+        let (ours_msat, theirs_msat) = (self.coming_msat(end), self.coming_msat(1 - end));
+        let coming_capacity_sat = self.capacity_sat.saturating_add_signed((ours_msat + theirs_msat) / 1_000);
+        let now = self.balance_msat[end].saturating_sub(self.reserve_sat() * 1_000);
+        let then = self.balance_msat[end].saturating_add_signed(ours_msat);
+        let then = then.saturating_sub(coming_capacity_sat / 100 * 1_000);
+        now.min(then).saturating_sub(anchors_msat)
     }
 }
 
@@ -71,6 +80,7 @@ impl State {
     pub(super) fn view(&self, channel: &FakeChannel, end: usize) -> Option<Channel> {
         let usable = channel.stage == Stage::Open && self.links.contains(&channel.pair());
         let live = matches!(channel.stage, Stage::Open);
+        let carry_msat = self.carry_msat(channel, end);
         let room = |end: usize| if live { channel.room_msat(end) } else { 0 };
         let state = match &channel.stage {
             Stage::Asked => ChannelState::Requested,
@@ -92,12 +102,21 @@ impl State {
             capacity_sat: channel.capacity_sat,
             local_msat: channel.balance_msat[end],
             outbound_capacity_msat: room(end),
-            next_outbound_htlc_limit_msat: if usable { room(end) } else { 0 },
+            next_outbound_htlc_limit_msat: if usable { carry_msat } else { 0 },
             inbound_capacity_msat: room(1 - end),
             reserve_sat: channel.reserve_sat(),
+            in_flight_limit_msat: channel.opened_sat * 1_000,
             our_delay_blocks: Some(if end == 0 { channel.delay_blocks } else { 144 }),
             state,
+            splices: channel.splices_seen(end),
         })
+    }
+
+    /// What one payment can carry from one end: what can be sent, below the limit of what is in flight.
+    pub(super) fn carry_msat(&self, channel: &FakeChannel, end: usize) -> u64 {
+        let in_flight_msat = self.in_flight_msat(channel.id, channel.ends[end]);
+        let limit_msat = (channel.opened_sat * 1_000).saturating_sub(in_flight_msat);
+        channel.room_msat(end).min(limit_msat)
     }
 
     /// Tells both ends how the channel is now.
@@ -150,10 +169,12 @@ impl State {
             ends: [seat, peer],
             openings: [Some(open.opening), None],
             capacity_sat: open.amount_sat,
+            opened_sat: open.amount_sat,
             balance_msat: [0, 0],
             delay_blocks: 144,
             funding: None,
             stage: Stage::Asked,
+            splices: Vec::new(),
         });
         let index = self.channels.len() - 1;
         self.note_channel(index);
@@ -194,25 +215,9 @@ impl State {
         }
         let amount_sat = self.channels[index].capacity_sat;
         let reserve_sat = self.channels_of(opener) as u64 * RESERVE_SAT;
-        match self.choose_coins(opener, amount_sat, reserve_sat) {
+        match self.spend(opener, amount_sat, reserve_sat, 0) {
             Err(failure) => self.fail_opening(index, failure),
-            Ok((left, change_sat)) => {
-                let held = |coins: &[Coin]| coins.iter().map(|coin| coin.sat).sum::<u64>();
-                let sent_sat = held(&self.seats[opener].coins) - held(&left);
-                self.seats[opener].coins = left;
-                if change_sat > 0 {
-                    self.deposit(opener, change_sat);
-                }
-                let txid = self.draw_txid();
-                let outputs_sat = amount_sat + change_sat;
-                self.seats[opener].movements.push(OnchainMovement {
-                    txid,
-                    received_sat: change_sat,
-                    sent_sat,
-                    outputs_sat,
-                    fee_sat: Some(sent_sat - outputs_sat),
-                    height: Some(self.height + 1),
-                });
+            Ok((txid, _)) => {
                 let channel = &mut self.channels[index];
                 channel.openings[1] = Some(opening);
                 channel.delay_blocks = delay_blocks.clamp(144, 2_016);
@@ -224,8 +229,37 @@ impl State {
         }
     }
 
+    /// Pays an amount out of a node's coins into a transaction that spends `others_sat` besides.
+    /// Gives the transaction and its fee.
+    pub(super) fn spend(
+        &mut self,
+        seat: usize,
+        amount_sat: u64,
+        reserve_sat: u64,
+        others_sat: u64,
+    ) -> Result<(Txid, u64), OpenFailure> {
+        let (left, change_sat) = self.choose_coins(seat, amount_sat, reserve_sat)?;
+        let held = |coins: &[Coin]| coins.iter().map(|coin| coin.sat).sum::<u64>();
+        let sent_sat = held(&self.seats[seat].coins) - held(&left);
+        self.seats[seat].coins = left;
+        if change_sat > 0 {
+            self.deposit(seat, change_sat);
+        }
+        let txid = self.draw_txid();
+        let fee_sat = sent_sat - amount_sat - change_sat;
+        self.seats[seat].movements.push(OnchainMovement {
+            txid,
+            received_sat: change_sat,
+            sent_sat,
+            outputs_sat: amount_sat + change_sat + others_sat,
+            fee_sat: Some(fee_sat),
+            height: Some(self.height + 1),
+        });
+        Ok((txid, fee_sat))
+    }
+
     /// Largest coins first: the coins that are left, and the change.
-    fn choose_coins(
+    pub(super) fn choose_coins(
         &self,
         seat: usize,
         amount_sat: u64,
@@ -256,17 +290,22 @@ impl State {
             if self.channels[index].end_of(seat).is_some() {
                 let text = "the node was stopped before the channel was funded; nothing was spent".into();
                 self.fail_opening(index, OpenFailure::Unknown { text });
+                let text = "the node was stopped before the splice was signed; nothing was spent";
+                self.drop_unsigned_splices(index, text);
             }
         }
     }
 
-    /// A channel with enough confirmations is open once its ends have met.
+    /// A channel or splice with enough confirmations is ready once its ends have met.
     pub(super) fn make_ready(&mut self) {
         for index in 0..self.channels.len() {
             let channel = &self.channels[index];
             let deep = matches!(channel.stage, Stage::Pending(blocks) if blocks >= CONFIRMATIONS);
             if deep && self.links.contains(&channel.pair()) {
                 self.channels[index].stage = Stage::Open;
+                self.note_channel(index);
+            } else if channel.splices_are_deep() && self.links.contains(&channel.pair()) {
+                self.channels[index].lock_splices();
                 self.note_channel(index);
             }
         }
@@ -283,6 +322,7 @@ impl State {
                     }
                 }
                 Stage::Closing { alone, tx } => self.pay_out(index, alone, tx),
+                _ if self.channels[index].confirm_splices() => self.note_channel(index),
                 _ => {}
             }
         }
@@ -291,6 +331,8 @@ impl State {
 
     fn pay_out(&mut self, index: usize, alone: Option<usize>, tx: Txid) {
         self.fail_over(index);
+        // What is signed is in the chain before it: the closing transaction spends the last output.
+        self.channels[index].lock_splices();
         let channel = self.channels[index].clone();
         for (end, seat) in channel.ends.into_iter().enumerate() {
             let opener_fee_sat = if end == 0 { CLOSE_FEE_SAT } else { 0 };
@@ -339,6 +381,7 @@ impl State {
         if alone.is_none() && self.in_flight_over(index) {
             return Err(refused("a payment is in flight over the channel: close it afterwards".into()));
         }
+        self.drop_unsigned_splices(index, "the channel was closed before the splice was signed");
         let tx = self.draw_txid();
         self.channels[index].stage = Stage::Closing { alone, tx };
         self.note_channel(index);

@@ -10,9 +10,10 @@ use super::{
     state::{Run, State, address_of, ordered},
 };
 use crate::{
-    Admission, Balances, BoxFuture, By, Channel, ChannelId, CloseMode, InboundChannel, Lightning,
-    LightningError, MESSAGE_LEN_MAX, MadeInvoice, NewInvoice, NodeInfo, NodeKey, OnchainMovement,
-    OpenChannel, OpenFailure, Pay, PaymentHash, PaymentState, Peer,
+    Admission, Balances, BoxFuture, By, Channel, ChannelId, CloseMode, InboundChannel, InboundSplice,
+    Lightning, LightningError, MESSAGE_LEN_MAX, MadeInvoice, NewInvoice, NodeInfo, NodeKey, OnchainMovement,
+    OpenChannel, OpenFailure, OrderSplice, Pay, PaymentHash, PaymentState, Peer, SpliceAdmission,
+    SpliceState, SpliceWay,
 };
 
 /// A handle on one start of a node; after a stop its calls say so, also when the node was started again.
@@ -72,15 +73,19 @@ impl FakeLightning {
         })
     }
 
-    async fn open(&self, open: OpenChannel) -> Result<ChannelId, LightningError> {
+    /// Does it, unless the answer is to be lost.
+    async fn answer<T>(
+        &self,
+        done: impl Future<Output = Result<T, LightningError>>,
+    ) -> Result<T, LightningError> {
         self.with(|_, _| Ok(()))?;
         let lost = self.lost_answer();
         let unknown = || LightningError::OutcomeUnknown { reason: "the answer was lost".into() };
         if lost == Some(Behind::NotDone) {
             return Err(unknown());
         }
-        let opened = self.open_now(&open).await;
-        if lost.is_some() { Err(unknown()) } else { opened }
+        let answer = done.await;
+        if lost.is_some() { Err(unknown()) } else { answer }
     }
 
     async fn open_now(&self, open: &OpenChannel) -> Result<ChannelId, LightningError> {
@@ -119,6 +124,52 @@ impl FakeLightning {
                 state.accept(index, opening, to_self_delay_blocks);
             }
             Admission::Refuse { text } => state.fail_opening(index, OpenFailure::Policy { text }),
+        });
+    }
+
+    async fn splice_now(&self, order: &OrderSplice) -> Result<(), LightningError> {
+        let known = self.with(|state, seat| Ok(state.spliced(seat, order.id)))?;
+        let (index, at) = match known {
+            Some(place) => place,
+            None => {
+                let (index, at) = self.with(|state, seat| state.order_splice(seat, order))?;
+                self.ask_peer_to_splice(index, at).await;
+                (index, at)
+            }
+        };
+        self.with(|state, _| match &state.channels[index].splices[at].state {
+            SpliceState::Failed(failure) => Err(LightningError::Splice(failure.clone())),
+            SpliceState::Requested => {
+                let reason = "the peer has not answered yet; look for the splice by its id".into();
+                Err(LightningError::OutcomeUnknown { reason })
+            }
+            SpliceState::Pending { .. } | SpliceState::Locked => Ok(()),
+        })
+    }
+
+    async fn ask_peer_to_splice(&self, index: usize, at: usize) {
+        let asked = {
+            let state = self.network.state();
+            let channel = &state.channels[index];
+            let splice = &channel.splices[at];
+            let other = 1 - splice.by;
+            let fee_sat = if splice.way == SpliceWay::Out { splice.fee_sat } else { 0 };
+            channel.openings[other].map(|opening| {
+                let request = InboundSplice {
+                    peer: state.seats[channel.ends[splice.by]].key,
+                    opening,
+                    channel: channel.id,
+                    way: splice.way,
+                    amount_sat: splice.amount_sat + fee_sat,
+                };
+                (state.seats[channel.ends[other]].host.clone(), request)
+            })
+        };
+        let Some((host, request)) = asked else { return };
+        let admission = host.splice_requested(request).await;
+        self.network.change(|state| match admission {
+            SpliceAdmission::Accept { splice } => state.accept_splice(index, at, splice),
+            SpliceAdmission::Refuse { text } => state.fail_splice(index, at, OpenFailure::Policy { text }),
         });
     }
 
@@ -162,7 +213,7 @@ impl Lightning for FakeLightning {
                 height: state.height,
                 synced: true,
                 software: "a node in memory".into(),
-                splice: false,
+                splice: true,
                 bolt12: false,
             })
         });
@@ -195,7 +246,10 @@ impl Lightning for FakeLightning {
         })
     }
     fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>> {
-        Box::pin(self.open(open))
+        Box::pin(async move { self.answer(self.open_now(&open)).await })
+    }
+    fn splice(&self, order: OrderSplice) -> BoxFuture<'_, Result<(), LightningError>> {
+        Box::pin(async move { self.answer(self.splice_now(&order)).await })
     }
     fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>> {
         Box::pin(async {

@@ -11,8 +11,8 @@ use lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder, PaymentSecret};
 
 use super::{channels::Stage, state::State};
 use crate::{
-    By, Claim, LightningError, MadeInvoice, NewInvoice, NodeEvent, Pay, PaymentHash, PaymentPreimage,
-    PaymentState,
+    By, ChannelId, Claim, LightningError, MadeInvoice, NewInvoice, NodeEvent, Pay, PaymentHash,
+    PaymentPreimage, PaymentState,
 };
 
 /// Blocks that the last hop leaves (BOLT 11 tag `c`).
@@ -116,7 +116,7 @@ impl State {
             if channel.ends[1 - end] != payee {
                 return Err(refused(format!("channel {id} does not end at the payee")));
             }
-            rooms.push((index, channel.room_msat(end)));
+            rooms.push((index, self.carry_msat(channel, end)));
         }
         if !self.linked(seat, payee) {
             let reason =
@@ -124,6 +124,13 @@ impl State {
             return Err(LightningError::Unavailable { reason });
         }
         Ok(rooms)
+    }
+
+    /// What that node has in flight over a channel.
+    pub(super) fn in_flight_msat(&self, id: ChannelId, payer: usize) -> u64 {
+        let ours = self.payments.iter().filter(|payment| payment.payer == payer && payment.outcome.is_none());
+        let parts = ours.flat_map(|payment| &payment.parts);
+        parts.filter(|(index, _)| self.channels[*index].id == id).map(|(_, part_msat)| part_msat).sum()
     }
 
     pub(super) fn in_flight_over(&self, index: usize) -> bool {

@@ -8,7 +8,7 @@ use std::sync::{
 use bitcoin::Address;
 use lncontract_lightning::{
     Balances, BoxFuture, Channel, ChannelId, CloseMode, Lightning, LightningError, MadeInvoice, NewInvoice,
-    NodeInfo, NodeKey, OnchainMovement, OpenChannel, Pay, PaymentHash, PaymentState, Peer,
+    NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState, Peer,
 };
 use tokio::sync::watch;
 
@@ -78,6 +78,9 @@ impl Lightning for FaultyNode {
     fn peers(&self) -> BoxFuture<'_, Result<Vec<Peer>, LightningError>> { self.inner.peers() }
     fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>> {
         Box::pin(self.open(open))
+    }
+    fn splice(&self, order: OrderSplice) -> BoxFuture<'_, Result<(), LightningError>> {
+        self.inner.splice(order)
     }
     fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>> {
         self.faults.looks.fetch_add(1, SeqCst);
