@@ -1,8 +1,9 @@
-//! Offers: the first one makes the contract; accept or reject answer it; lapse states that it ran out.
+//! Offers: the first one makes the contract, later ones amend it; accept, reject or counter answer them; lapse
+//! states that one ran out; pass gives the pen away.
 
 use lncontract_core::{
     Bytes, Hash, check_terms,
-    v1::{Accept, Genesis, Kind, Lapse, Offer, Payload, Reject, Side, Terms},
+    v1::{Accept, Genesis, Kind, Lapse, Offer, Pass, Payload, Reject, Side, Terms},
 };
 use lncontract_record::{ActStatement, hash::terms_hash, sign_act};
 use rand::Rng;
@@ -63,6 +64,58 @@ impl App {
             act,
         };
         self.begin(Payload::Offer(offer), new.our_side, &peer.id).await
+    }
+
+    /// Offers other terms for a contract that is in force. Returns the offer's entry.
+    ///
+    /// # Errors
+    /// When the terms break a rule or don't fit what was done already, the pen is not ours, or an offer is open.
+    pub async fn amend(&self, contract: Hash, terms: Terms, valid_days: u32) -> Result<Hash, AppError> {
+        let mut live = self.to_sign(contract).await?;
+        let offer = self.next_offer(&live, Kind::Offer, None, terms, valid_days).await?;
+        self.write(&mut live, |state| Ok(Payload::Offer(Offer { state, ..offer })), |_| Vec::new()).await
+    }
+
+    /// Answers the open offer of the other side with other terms, and so takes the pen. Returns its entry.
+    ///
+    /// # Errors
+    /// When the terms break a rule or don't fit what was done already, or no offer of theirs is open.
+    pub async fn counter_offer(
+        &self,
+        contract: Hash,
+        terms: Terms,
+        valid_days: u32,
+    ) -> Result<Hash, AppError> {
+        let mut live = self.to_sign(contract).await?;
+        let (answers, _) = open_offer(&live)?;
+        let offer = self.next_offer(&live, Kind::Counter, Some(answers), terms, valid_days).await?;
+        self.write(&mut live, |state| Ok(Payload::Counter(Offer { state, ..offer })), |_| Vec::new()).await
+    }
+
+    /// An offer on what is in force, signed by the company; the hash of the state is still to be put in.
+    async fn next_offer(
+        &self,
+        live: &Live,
+        kind: Kind,
+        answers: Option<Hash>,
+        terms: Terms,
+        valid_days: u32,
+    ) -> Result<Offer, AppError> {
+        let terms_hash = terms_hash(&terms).map_err(AppError::from)?;
+        let valid_until = self.clock.now().plus_days(i64::from(valid_days));
+        let contract = live.record.contract();
+        let act = self.act(contract, kind, terms_hash, valid_until.plus_days(ACT_DAYS)).await?;
+        let basis = live.record.state().terms_hash();
+        Ok(Offer { genesis: None, answers, basis, terms, terms_hash, valid_until, state: Hash::ZERO, act })
+    }
+
+    /// Gives the pen to the other side: from then on it may offer.
+    ///
+    /// # Errors
+    /// When the pen is not ours, or an offer is open.
+    pub async fn pass_pen(&self, contract: Hash) -> Result<Hash, AppError> {
+        let mut live = self.to_sign(contract).await?;
+        self.write(&mut live, |_| Ok(Payload::Pass(Pass {})), |_| Vec::new()).await
     }
 
     /// Takes the open offer of the other side.

@@ -162,6 +162,15 @@ impl App {
     pub async fn reject_offer(&self, _: Hash, reason: String) -> Answer<Hash> {
         self.act(format!("reject_offer {reason}"), WRITTEN)
     }
+    pub async fn amend(&self, _: Hash, terms: Terms, valid_days: u32) -> Answer<Hash> {
+        self.act(format!("amend {} {valid_days}", terms.total), WRITTEN)
+    }
+    pub async fn counter_offer(&self, _: Hash, terms: Terms, valid_days: u32) -> Answer<Hash> {
+        self.act(format!("counter_offer {} {valid_days}", terms.total), WRITTEN)
+    }
+    pub async fn pass_pen(&self, _: Hash) -> Answer<Hash> {
+        self.act("pass_pen".into(), WRITTEN)
+    }
     pub async fn lapse_offer(&self, _: Hash) -> Answer<Hash> {
         self.act("lapse_offer".into(), WRITTEN)
     }

@@ -7,7 +7,7 @@
 mod http;
 mod print;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -55,6 +55,28 @@ enum Contract {
         /// The file: the draft of a template, or whole terms; examples/terms has some
         #[arg(long, value_name = "FILE")]
         terms: PathBuf,
+    },
+    /// Offer the terms of a file for a contract that is in force
+    Amend {
+        /// Its id
+        id: String,
+        /// The file, as for `draft`
+        #[arg(long, value_name = "FILE")]
+        terms: PathBuf,
+        /// For how many days the offer stands
+        #[arg(long, default_value_t = 14)]
+        valid_days: u32,
+    },
+    /// Answer the open offer with the terms of a file
+    Counter {
+        /// Its id
+        id: String,
+        /// The file, as for `draft`
+        #[arg(long, value_name = "FILE")]
+        terms: PathBuf,
+        /// For how many days the offer stands
+        #[arg(long, default_value_t = 14)]
+        valid_days: u32,
     },
     /// Offer the terms of a file to a company
     Offer {
@@ -213,6 +235,14 @@ pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
             println!("{}", if args.ask.json { terms.to_string() } else { print::terms(&terms) });
             return Ok(0);
         }
+        Contract::Amend { id, terms, valid_days } => {
+            post(format!("/contracts/{}/amend", segment(&id)?), version(&terms, valid_days)?, print::written)
+        }
+        Contract::Counter { id, terms, valid_days } => post(
+            format!("/contracts/{}/counter", segment(&id)?),
+            version(&terms, valid_days)?,
+            print::written,
+        ),
         Contract::Offer { terms, to, side, valid_days } => {
             let terms = terms_file::read(&terms)?;
             let body = json!({
@@ -294,6 +324,11 @@ pub async fn clock(args: ClockArgs) -> anyhow::Result<u8> {
     let Clock::Forward { days } = args.command;
     let request = post("/clock".into(), json!({ "days": days }), |answer| print::field(answer, "now"));
     ask(&args.ask, request).await
+}
+
+/// The terms of a file as an offer for a contract that is there.
+fn version(terms: &Path, valid_days: u32) -> anyhow::Result<Value> {
+    Ok(json!({ "terms": terms_file::read(terms)?, "valid_days": valid_days }))
 }
 
 /// An id as a part of a path: nothing else may be smuggled in.

@@ -46,6 +46,14 @@ pub struct Offer {
     valid_days: u32,
 }
 
+/// Other terms for a contract, and for how many days the offer stands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    terms: Terms,
+    valid_days: u32,
+}
+
 /// Another company's invite.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +132,29 @@ pub async fn reject_offer(
     Body(reason): Body<Reason>,
 ) -> Created<Written> {
     written(app.reject_offer(id, reason.reason).await?)
+}
+
+/// POST /api/v1/contracts/{id}/amend
+pub async fn amend(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(Version { terms, valid_days }): Body<Version>,
+) -> Created<Written> {
+    written(app.amend(id, terms, valid_days).await?)
+}
+
+/// POST /api/v1/contracts/{id}/counter
+pub async fn counter_offer(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(Version { terms, valid_days }): Body<Version>,
+) -> Created<Written> {
+    written(app.counter_offer(id, terms, valid_days).await?)
+}
+
+/// POST /api/v1/contracts/{id}/pass
+pub async fn pass_pen(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Created<Written> {
+    written(app.pass_pen(id).await?)
 }
 
 /// POST /api/v1/contracts/{id}/lapse

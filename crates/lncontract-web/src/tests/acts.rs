@@ -180,6 +180,10 @@ async fn rest_acts_are_the_same_use_cases() {
     let terms = json!({ "terms_hash": views::contract().terms_hash });
     check(&contract("/accept"), terms, 201, "accept_offer").await;
     check(&contract("/reject"), json!({ "reason": "no" }), 201, "reject_offer no").await;
+    let version = json!({ "terms": views::terms(), "valid_days": 14 });
+    check(&contract("/amend"), version.clone(), 201, "amend 150000000 14").await;
+    check(&contract("/counter"), version, 201, "counter_offer 150000000 14").await;
+    check(&contract("/pass"), json!({}), 201, "pass_pen").await;
     check(&contract("/lapse"), json!({}), 201, "lapse_offer").await;
     check(&contract("/funds"), json!({ "tranche": "channel-2" }), 201, "fund channel-2").await;
     let sent = json!({ "row": "delivery-3", "quantity": 2, "documents": [] });

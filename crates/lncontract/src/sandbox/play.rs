@@ -4,6 +4,7 @@
 //! `follow` does what the contract asks of each side next, `scenes` says which tenders go wrong, `channel` and
 //! `money` carry out the acts that take several steps, and `money` holds the account at the end.
 
+mod amendment;
 mod channel;
 mod follow;
 mod money;
@@ -45,6 +46,8 @@ pub enum Play {
     FirstMilestone,
     /// The worked example from draft to its end
     Example,
+    /// The same, amended after its first milestone: 156,000,000 sat
+    Amendment,
 }
 
 /// When the clock has to stand at the beginning, so that nothing of these terms is late: at noon of their date.
@@ -117,6 +120,7 @@ async fn give(sandbox: &Sandbox, play: Play, terms: &Terms, report: &mut Report)
     let set_aside: u64 = match play {
         Play::FirstMilestone => tranches.take(1).sum(),
         Play::Example => tranches.sum(),
+        Play::Amendment => tranches.sum::<u64>() + amendment::MORE_SAT,
     };
     let given = Given { buyer_sat: set_aside + RESERVE_SAT, seller_sat: RESERVE_SAT };
     for (company, sat) in [(&sandbox.buyer, given.buyer_sat), (&sandbox.seller, given.seller_sat)] {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use lncontract_core::{
     Hash, Time,
-    status::{NextAct, Status, Todo},
+    status::{NextAct, PayableView, Status, Todo},
     v1::{Document, Side, Tender, Terms},
 };
 use lncontract_lightning::Chain;
@@ -16,14 +16,14 @@ use lncontract_record::hash::sha256;
 use serde_json::json;
 
 use super::{
-    Play, channel, money, node,
+    Play, amendment, channel, money, node,
     scenes::{Scene, reasons, scene},
     wait::{in_step, until},
 };
 use crate::sandbox::{Company, Sandbox, report::Report};
 
-/// Acts are done half a day before the last second of their day.
-const BEFORE_DAYS_END_S: i64 = 43_200;
+/// Acts are done when their day has begun.
+const DAY_S: i64 = 86_400;
 /// More acts than any contract of the template has.
 const ACTS_MAX: usize = 5_000;
 
@@ -36,13 +36,14 @@ pub struct Course<'a> {
     /// Where the play ends.
     pub play: Play,
     /// How many tenders of each row were answered.
-    pub answered: BTreeMap<String, usize>,
+    answered: BTreeMap<String, usize>,
+    amended: bool,
 }
 
 impl<'a> Course<'a> {
     /// Begins with terms that are in force.
     pub fn new(sandbox: &'a Sandbox, contract: Hash, play: Play) -> Self {
-        Self { sandbox, contract, play, answered: BTreeMap::new() }
+        Self { sandbox, contract, play, answered: BTreeMap::new(), amended: false }
     }
 
     /// Follows it to its end.
@@ -52,8 +53,15 @@ impl<'a> Course<'a> {
     pub async fn follow(&mut self, report: &mut Report) -> anyhow::Result<()> {
         for _ in 0..ACTS_MAX {
             let status = in_step(self.sandbox, self.contract).await?;
-            if self.is_over(&status) {
-                return Ok(());
+            let first_is_paid = status.payables.iter().any(PayableView::is_paid);
+            match self.play {
+                Play::FirstMilestone if first_is_paid => return Ok(()),
+                Play::Amendment if first_is_paid && !self.amended => {
+                    self.amended = true;
+                    amendment::amend(self, report).await?;
+                    continue;
+                }
+                _ => {}
             }
             match self.next(&status).await? {
                 Next::Act(side, todo) => self.perform(side, todo, report).await?,
@@ -77,11 +85,6 @@ impl<'a> Course<'a> {
             .await?;
         }
         Ok(())
-    }
-
-    fn is_over(&self, status: &Status) -> bool {
-        let paid = status.payables.iter().filter(|payable| payable.is_paid()).count();
-        self.play == Play::FirstMilestone && paid > 0
     }
 
     /// What is done next: what is due first, the buyer's before the seller's.
@@ -121,9 +124,7 @@ impl<'a> Course<'a> {
                     _ => now,
                 }
             }
-            Todo::Tender { .. } | Todo::Fund { .. } => {
-                act.due.map_or(now, |due| due.plus_seconds(-BEFORE_DAYS_END_S))
-            }
+            Todo::Tender { .. } | Todo::Fund { .. } => act.due.map_or(now, |due| due.plus_seconds(-DAY_S)),
             _ => now,
         };
         Ok(if at <= now { When::Now } else { When::At(at) })
