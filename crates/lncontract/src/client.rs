@@ -169,6 +169,33 @@ enum Invoice {
     },
 }
 
+/// Asks about the companies that ours knows.
+#[derive(clap::Args)]
+pub struct CompanyArgs {
+    #[command(subcommand)]
+    command: Company,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(clap::Subcommand)]
+enum Company {
+    /// All companies we know, with the words to compare
+    List,
+    /// Our invite, to hand over
+    Invite,
+    /// Take the other company's invite and connect to its node
+    Accept {
+        /// The whole text of the invite
+        invite: String,
+    },
+    /// State that a person compared the words by voice
+    Confirm {
+        /// The company's id, as `list` shows it
+        id: String,
+    },
+}
+
 /// Asks about the node.
 #[derive(clap::Args)]
 pub struct NodeArgs {
@@ -299,6 +326,22 @@ pub async fn invoice(args: InvoiceArgs) -> anyhow::Result<u8> {
             json!({ "amount_sat": amount_sat }),
             |_| "begun; `invoice show` tells the rest".into(),
         ),
+    };
+    ask(&args.ask, request).await
+}
+
+/// `company`.
+///
+/// # Errors
+/// When the program does not answer, or refuses.
+pub async fn company(args: CompanyArgs) -> anyhow::Result<u8> {
+    let request = match args.command {
+        Company::List => get("/companies".into(), print::companies),
+        Company::Invite => get("/invite".into(), |answer| print::field(answer, "invite")),
+        Company::Accept { invite } => post("/companies".into(), json!({ "invite": invite }), print::company),
+        Company::Confirm { id } => {
+            post(format!("/companies/{}/words", segment(&id)?), json!({}), |_| "confirmed".into())
+        }
     };
     ask(&args.ask, request).await
 }

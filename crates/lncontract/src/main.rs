@@ -57,6 +57,8 @@ enum Command {
     Channel(client::ChannelArgs),
     /// Show, make or pay an invoice over a running program
     Invoice(client::InvoiceArgs),
+    /// Ask a running program about the companies it knows, hand over an invite or take one
+    Company(client::CompanyArgs),
     /// Ask a running program about its node
     Node(client::NodeArgs),
     /// Move the clock of a running sandbox
@@ -84,6 +86,7 @@ async fn main() -> ExitCode {
         Command::Contract(args) => client::contract(args).await,
         Command::Channel(args) => client::channel(args).await,
         Command::Invoice(args) => client::invoice(args).await,
+        Command::Company(args) => client::company(args).await,
         Command::Node(args) => client::node(args).await,
         Command::Clock(args) => client::clock(args).await,
         Command::ConfigTable => Ok(config::print_table(Cli::command())),

@@ -267,6 +267,10 @@ fn the_client_commands_ask_a_running_program_and_pass_on_its_refusals() {
     refused(&ask(&["node", "address"], PASSWORD), &["the node does not run", "--no-node"]);
     refused(&ask(&["node", "account"], PASSWORD), &["the node does not run"]);
     refused(&ask(&["contract", "show", "../node"], PASSWORD), &["is no id"]);
+    refused(&ask(&["company", "accept", "lncontract1:no"], PASSWORD), &["invite", "copy it again, whole"]);
+    refused(&ask(&["company", "accept", "nonsense"], PASSWORD), &["does not begin with"]);
+    refused(&ask(&["company", "invite"], PASSWORD), &["the node does not run"]);
+    assert_eq!(said(&["company", "list"]), json!([]));
     refused(&ask(&["contract", "list"], "another password"), &["password"]);
     drop(server);
     refused(&ask(&["contract", "list"], PASSWORD), &["no program answers", "serve"]);

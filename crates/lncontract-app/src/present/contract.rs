@@ -65,7 +65,7 @@ impl App {
             record: entry::rows(&live.record, live.our_side, &terms),
             state_hash: live.record.state_hash(),
             agreed: agreed(&live),
-            connection: connection(is_there),
+            connection: connection(is_there, live.is_silent()),
             terms_hash: live
                 .record
                 .state()
@@ -162,8 +162,12 @@ fn agreed(live: &Live) -> Badge {
     }
 }
 
-fn connection(there: bool) -> Badge {
-    if there { Badge::new(Tone::Good, "Connected") } else { Badge::new(Tone::Warn, "Away") }
+fn connection(there: bool, silent: bool) -> Badge {
+    match (there, silent) {
+        (true, false) => Badge::new(Tone::Good, "Connected"),
+        (true, true) => Badge::new(Tone::Warn, "Connected, no answer"),
+        (false, _) => Badge::new(Tone::Warn, "Away"),
+    }
 }
 
 fn rule(terms: &Terms) -> String {

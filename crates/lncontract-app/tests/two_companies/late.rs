@@ -9,7 +9,7 @@ use crate::support::{MATERIALS, Pair, materials_payable, row_word, until};
 
 const DAY_S: i64 = 86_400;
 
-/// One day to examine and one hour of grace: the clock moves less than an invoice lasts.
+/// One day to examine and one hour of grace.
 fn short(terms: &mut Terms) {
     terms.clauses.examination_days = 1;
     terms.clauses.grace_hours = 1;

@@ -44,6 +44,20 @@ pub fn written(answer: &Value) -> String {
     format!("written as entry {}", field(answer, "id"))
 }
 
+/// The companies we know.
+pub fn companies(answer: &Value) -> String {
+    rows(answer, "no companies yet", company)
+}
+
+/// One company, with the words to compare.
+pub fn company(answer: &Value) -> String {
+    let (id, name, connection) = (field(answer, "id"), field(answer, "name"), field(answer, "connection"));
+    let words = answer["words"].as_array().map(|words| words.iter().map(plain).collect::<Vec<_>>());
+    let words = words.unwrap_or_default().join(" / ");
+    let compared = if answer["words_confirmed_at"].is_null() { "compare by voice" } else { "compared" };
+    format!("{id}\n    {name}, {connection}\n    {words} ({compared})")
+}
+
 /// The list of contracts.
 pub fn contracts(answer: &Value) -> String {
     rows(answer, "no contracts yet", |row| {
