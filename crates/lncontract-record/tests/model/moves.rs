@@ -1,161 +1,177 @@
-//! What the two companies of the model may try: the kinds of a group, at a few times. What the law does not
+//! What the two companies of the model may try: the kinds of a group, at a few instants. What the law does not
 //! admit is left out by the search.
+
+use std::sync::LazyLock;
 
 use lncontract_core::{
     Bytes, Contract, Hash, Sat, Time,
     state::Outcome,
     v1::{
-        Accept, Ack, Act, Answer, Cancel, Deem, Genesis, Invoice, KeyStatement, Lapse, Offer, Paid, PaidBy,
-        Pass, PayableId, Payload, Received, Reject, Side, Tender, Terms,
+        Accept, Ack, Act, Answer, Cancel, ChannelStage, Close, CloseManner, Deem, Duty, Earmark, Fund,
+        Invoice, Lapse, Offer, Paid, PaidBy, Pass, PayableId, Payload, Received, Reject, Side, Tender, Terms,
     },
 };
-use lncontract_record::{
-    hash::{sha256, terms_hash},
-    merge::{Cut, Pair},
-};
+use lncontract_record::hash::sha256;
 use serde_json::json;
 
-use crate::chains::{Written, entry};
+use crate::starts::genesis;
 
 /// Kinds that are searched together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Offer, accept, reject, counter, lapse, pass.
+    /// Offer, accept, reject, counter, lapse, pass, ack.
     Pen,
     /// Tender, answer, deem, ack.
     Performance,
     /// Invoice, cancel, paid, received.
     Payments,
-    /// Offers that change a row, accept, lapse; tender, answer on that row.
+    /// Fund, earmark, close.
+    Channels,
+    /// Offers that change a row, accept, lapse; tender, answer, deem on that row.
     Amendment,
+    /// Answer, deem, invoice, cancel, paid, received: what is built on silence.
+    Silence,
+    /// Every kind.
+    All,
 }
 
 /// The day of every contract of the model.
-const BEGIN: Time = Time(1_768_467_600);
+pub const BEGIN: Time = Time(1_768_467_600);
 
-/// Days after the beginning that a clock may say. Offers and examinations end after one day,
-/// with a day of grace.
+/// Days after the beginning that a clock may say. Examinations end after one day, with a day of grace: what is
+/// offered or tendered on day 0 can be answered before the end (0) and at it (1), and not when a timeout entry
+/// may be written (4). Behind the end and within the grace is ordered as 4 is, and nothing more is admitted then.
 pub const DAYS: &[i64] = &[0, 1, 4];
 
-fn day(day: i64) -> Time {
+/// The last day of an offer made on a day: as few of them as leave every instant above its meaning.
+fn offer_deadline(time: Time) -> Time {
+    if time < day(1) { day(1) } else { day(5) }
+}
+
+/// The examination's last instant, as the law has it.
+pub fn tender_deadline(time: Time) -> Time {
+    time.plus_days(1)
+}
+
+/// The law compares no instants for these kinds.
+pub const ONE_DAY: &[i64] = &[0];
+
+impl Group {
+    /// The instants that matter to its kinds.
+    pub fn days(self) -> &'static [i64] {
+        if matches!(self, Self::Payments | Self::Channels) { ONE_DAY } else { DAYS }
+    }
+
+    /// Whether the terms may change.
+    pub fn has_offers(self) -> bool {
+        matches!(self, Self::Pen | Self::Amendment | Self::All)
+    }
+
+    /// The deadlines that may be made at an instant.
+    pub fn deadlines(self, time: Time) -> Vec<Time> {
+        match self {
+            Self::Payments | Self::Channels | Self::Silence => vec![],
+            Self::Pen => vec![offer_deadline(time)],
+            Self::Performance => vec![tender_deadline(time)],
+            Self::Amendment | Self::All => vec![offer_deadline(time), tender_deadline(time)],
+        }
+    }
+}
+
+pub fn day(day: i64) -> Time {
     BEGIN.plus_days(day)
 }
 
-fn terms(title: &str) -> Terms {
+/// What an offer would change.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Change {
+    /// The title: no row.
+    Title,
+    /// What is performed, and how much is set aside: two rows.
+    Rows,
+}
+
+/// The terms, with two rows changed, and for the pen, which looks at no row, without the funding.
+static TERMS: LazyLock<[Terms; 3]> = LazyLock::new(|| {
+    let [first, other] = [("work", "50"), ("other work", "60")].map(|(service, aside)| terms(service, aside));
+    let mut bare = first.clone();
+    bare.obligations.retain(|row| !matches!(row.duty, Duty::Fund { .. }));
+    bare.funding.tranches.clear();
+    [first, other, bare]
+});
+
+fn terms(service: &str, aside: &str) -> Terms {
     let party = |name: &str| json!({"name": name, "short_name": name});
     let acceptance = json!({"from": "acceptance", "row": "work", "months": 0, "days": 0});
-    let service = if title.starts_with("other") { "other work" } else { "work" };
+    let at_once =
+        json!({"rule": {"from": "date_of_contract", "months": 0, "days": 0}, "at": "2026-01-15T23:59:59Z"});
     let terms = json!({
-        "law": 1, "number": "1", "title": title, "unit": "sat", "total": "50",
+        "law": 1, "number": "1", "title": "first", "unit": "sat", "total": "50",
         "buyer": party("B"), "seller": party("S"),
         "date_of_contract": "2026-01-15", "utc_offset_minutes": 0, "items": [],
         "milestones": [{"id": "stage", "title": "Stage", "amount": "50"}],
         "obligations": [
-            {"id": "work", "milestone": "stage", "debtor": "seller",
-             "due": {"rule": {"from": "date_of_contract", "months": 0, "days": 0}, "at": "2026-01-15T23:59:59Z"},
+            {"id": "work", "milestone": "stage", "debtor": "seller", "due": at_once,
              "duty": {"kind": "perform", "service": service, "quantity": 1}},
             {"id": "pay", "milestone": "stage", "debtor": "buyer", "due": {"rule": acceptance},
              "duty": {"kind": "pay", "amount": "50", "trigger": {"on": "acceptance", "rows": ["work"]},
                       "mode": "whole", "net_days": 0}},
+            {"id": "aside", "debtor": "buyer", "due": at_once, "duty": {"kind": "fund", "tranche": "channel"}},
         ],
-        "funding": {"tranches": [], "covered_days_before": 14, "notice_blocks": 1008},
+        "funding": {"tranches": [{"id": "channel", "amount": aside, "instrument": {"kind": "channel"}}],
+                    "covered_days_before": 14, "notice_blocks": 1008},
         "clauses": {"examination_days": 1, "deemed_accepted": true, "grace_hours": 24},
     });
     serde_json::from_value(terms).expect("the terms above have the shape of law 1")
 }
 
-fn genesis() -> Genesis {
-    let keys = |name: &str| KeyStatement {
-        name: name.to_owned(),
-        company_key: Bytes([1; 32]),
-        record_key: Bytes([2; 32]),
-        node_id: Bytes([3; 33]),
-        endpoints: Vec::new(),
-    };
-    Genesis { salt: Hash::ZERO, buyer: keys("B"), seller: keys("S") }
+/// Tells the terms' two variants apart by the row that is performed.
+pub fn is_other(terms: &Terms) -> bool {
+    let duty = terms.obligations.first().map(|row| &row.duty);
+    matches!(duty, Some(Duty::Perform { service, .. }) if service == "other work")
 }
 
-/// Stands for a company's signature, and is another one for each entry.
-fn act(author: Side, seq: usize, time: Time) -> Act {
-    let hash = sha256(format!("{author:?} {seq} {time}").as_bytes());
+/// Stands for a company's signature, and is another one for each place.
+pub fn act(author: Side, seq: usize) -> Act {
     let mut signature = [0; 64];
-    signature[..32].copy_from_slice(hash.as_bytes());
+    signature[0] = if author == Side::Buyer { 1 } else { 2 };
+    signature[1] = u8::try_from(seq).expect("the model's chains are short");
     Act { expires: day(99), signature: Bytes(signature) }
 }
 
-fn offer(past: &Contract, title: &str, author: Side, seq: usize, time: Time) -> Offer {
-    let terms = terms(title);
+pub fn offer(group: Group, past: &Contract, change: Change, author: Side, seq: usize, time: Time) -> Offer {
+    let other = past.terms.as_ref().is_some_and(is_other) != (change == Change::Rows);
+    let variant = if group == Group::Pen { 2 } else { usize::from(other) };
+    // Two versions never have one title, so that the hash of it stands for the hash of the terms.
+    let terms = Terms { title: format!("{author:?} {seq}"), ..TERMS[variant].clone() };
+    let terms_hash = sha256(terms.title.as_bytes());
     Offer {
         genesis: past.identity.is_none().then(genesis),
         answers: None,
         basis: past.terms_hash(),
-        terms_hash: terms_hash(&terms).expect("the model's terms are canonical"),
+        terms_hash,
         terms,
-        valid_until: time.plus_days(1),
+        valid_until: offer_deadline(time),
         state: Hash::ZERO,
-        act: act(author, seq, time),
+        act: act(author, seq),
     }
 }
 
-/// How the search begins: the entries that both hold, each after its past.
-pub fn start(group: Group) -> Vec<Vec<Written>> {
-    let begin = |author| {
-        let chains = Pair::default();
-        let payload = Payload::Offer(offer(&Contract::default(), "first", author, 0, BEGIN));
-        entry(&chains, Cut::default(), author, BEGIN, Hash::ZERO, payload)
-    };
-    if group == Group::Pen {
-        return vec![vec![begin(Side::Buyer)], vec![begin(Side::Seller)]];
-    }
-    let first = begin(Side::Buyer);
-    let mut started = Started::default();
-    started.add(first.clone());
-    let payload = Payload::Accept(Accept {
-        offer: first.0.id,
-        terms_hash: terms_hash(&terms("first")).expect("the model's terms are canonical"),
-        state: Hash::ZERO,
-        act: act(Side::Seller, 0, BEGIN),
-    });
-    started.write(Side::Seller, payload);
-    if group == Group::Payments {
-        let tender = started.write(Side::Seller, tender());
-        started.write(Side::Buyer, answer(tender, 1));
-    }
-    vec![started.order]
+pub fn accept(open: &lncontract_core::state::OpenOffer, author: Side, seq: usize) -> Payload {
+    let (offer, terms_hash) = (open.entry, open.terms_hash);
+    Payload::Accept(Accept { offer, terms_hash, state: Hash::ZERO, act: act(author, seq) })
 }
 
-/// The entries so far, and in which order.
-#[derive(Default)]
-struct Started {
-    chains: Pair<Vec<Written>>,
-    state: Contract,
-    order: Vec<Written>,
-}
-
-impl Started {
-    fn add(&mut self, entry: Written) {
-        let (state, effect) = lncontract_core::fold(std::mem::take(&mut self.state), &entry.0);
-        assert_eq!(effect, lncontract_core::Effect::Taken, "the start of the model is lawful");
-        self.state = state;
-        self.chains.of_mut(entry.0.header.author).push(entry.clone());
-        self.order.push(entry);
-    }
-
-    fn write(&mut self, author: Side, payload: Payload) -> Hash {
-        let cut = Cut { buyer: self.chains.buyer.len(), seller: self.chains.seller.len() };
-        let written = entry(&self.chains, cut, author, BEGIN, self.state.terms_hash(), payload);
-        let id = written.0.id;
-        self.add(written);
-        id
-    }
-}
-
-fn tender() -> Payload {
+pub fn tender() -> Payload {
     Payload::Tender(Tender { row: "work".into(), quantity: 1, documents: vec![], note: String::new() })
 }
 
-fn answer(tender: Hash, accepted: u64) -> Payload {
+pub fn answer(tender: Hash, accepted: u64) -> Payload {
     Payload::Answer(Answer { tender, accepted, reasons: vec!["seen".to_owned()], state: Hash::ZERO })
+}
+
+pub fn ack() -> Payload {
+    Payload::Ack(Ack { state: Hash::ZERO })
 }
 
 /// Returns what a side may try to write in that state, with the times its clock may say.
@@ -163,36 +179,62 @@ pub fn moves(group: Group, days: &[i64], past: &Contract, side: Side, seq: usize
     let mut moves = Vec::new();
     for &days in days {
         let time = day(days);
+        let offers = |changes: &[Change]| {
+            let made = changes.iter().map(|&change| offer(group, past, change, side, seq, time));
+            offers(past, made)
+        };
         let payloads = match group {
-            Group::Pen => pen(past, side, seq, time),
-            Group::Performance => performance(past),
-            Group::Payments => payments(past, seq),
-            Group::Amendment => amendment(past, side, seq, time),
+            Group::Pen => [offers(&[Change::Title]), answers(past, side, seq), vec![ack()]].concat(),
+            Group::Performance => [vec![tender()], examination(past), vec![ack()]].concat(),
+            Group::Payments => payments(past),
+            Group::Channels => channels(past),
+            Group::Amendment => {
+                let mut answers = answers(past, side, seq);
+                answers.retain(|answer| matches!(answer, Payload::Accept(_) | Payload::Lapse(_)));
+                let mut offers = offers(&[Change::Rows]);
+                offers.retain(|offer| matches!(offer, Payload::Offer(_)));
+                [offers, answers, vec![tender()], examination(past)].concat()
+            }
+            Group::Silence => [examination(past), payments(past)].concat(),
+            Group::All => [
+                offers(&[Change::Title, Change::Rows]),
+                answers(past, side, seq),
+                vec![tender()],
+                examination(past),
+                payments(past),
+                channels(past),
+                vec![ack(), Payload::Heartbeat(Ack { state: Hash::ZERO })],
+            ]
+            .concat(),
         };
         moves.extend(payloads.into_iter().map(|payload| (time, payload)));
     }
     moves
 }
 
-fn pen(past: &Contract, side: Side, seq: usize, time: Time) -> Vec<Payload> {
-    let title = format!("{side:?} {seq}");
-    let act = act(side, seq, time);
-    let Some(open) = &past.offer else {
-        return vec![Payload::Offer(offer(past, &title, side, seq, time)), Payload::Pass(Pass {})];
-    };
-    let (named, state) = (open.entry, Hash::ZERO);
-    let counter = Offer { answers: Some(named), ..offer(past, &title, side, seq, time) };
+/// Offers, or counters where one is open.
+fn offers(past: &Contract, made: impl Iterator<Item = Offer>) -> Vec<Payload> {
+    match &past.offer {
+        None => made.map(Payload::Offer).collect(),
+        Some(open) => {
+            made.map(|offer| Payload::Counter(Offer { answers: Some(open.entry), ..offer })).collect()
+        }
+    }
+}
+
+/// What ends an offer, and passing the pen.
+fn answers(past: &Contract, side: Side, seq: usize) -> Vec<Payload> {
+    let Some(open) = &past.offer else { return vec![Payload::Pass(Pass {})] };
+    let (offer, state) = (open.entry, Hash::ZERO);
     vec![
-        Payload::Accept(Accept { offer: named, terms_hash: open.terms_hash, state, act }),
-        Payload::Reject(Reject { offer: named, reason: "no".to_owned(), state }),
-        Payload::Counter(counter),
-        Payload::Lapse(Lapse { offer: named, deadline: open.valid_until }),
-        Payload::Ack(Ack { state }),
+        accept(open, side, seq),
+        Payload::Reject(Reject { offer, reason: "no".to_owned(), state }),
+        Payload::Lapse(Lapse { offer, deadline: open.valid_until }),
     ]
 }
 
-fn performance(past: &Contract) -> Vec<Payload> {
-    let mut payloads = vec![tender(), Payload::Ack(Ack { state: Hash::ZERO })];
+fn examination(past: &Contract) -> Vec<Payload> {
+    let mut payloads = Vec::new();
     for (id, open) in past.tenders.iter().filter(|(_, tender)| tender.outcome == Outcome::Open) {
         payloads.extend([answer(*id, 1), answer(*id, 0)]);
         payloads.push(Payload::Deem(Deem { tender: *id, deadline: open.deadline }));
@@ -200,19 +242,25 @@ fn performance(past: &Contract) -> Vec<Payload> {
     payloads
 }
 
-fn payments(past: &Contract, seq: usize) -> Vec<Payload> {
-    // The payment hash is that of the place in the seller's chain,
-    // so that the buyer's receipt can be made from it.
-    let preimage = |number: u64| Bytes([u8::try_from(number).unwrap_or(u8::MAX); 32]);
-    let next = past.invoices.values().map(|invoice| invoice.number).max().unwrap_or(0) + 1;
-    let mut payloads = vec![Payload::Invoice(Invoice {
+pub fn invoice(past: &Contract) -> Payload {
+    let number = past.invoices.values().map(|invoice| invoice.number).max().unwrap_or(0) + 1;
+    Payload::Invoice(Invoice {
         payable: PayableId { row: "pay".into(), tender: None },
         amount: Sat(50),
-        number: next,
-        bolt11: format!("lnbcrt{seq}"),
-        payment_hash: sha256(preimage(next).as_bytes()),
+        number,
+        bolt11: format!("lnbcrt{number}"),
+        payment_hash: sha256(preimage(number).as_bytes()),
         expires: day(99),
-    })];
+    })
+}
+
+/// The preimage of the invoice with that number.
+fn preimage(number: u64) -> Bytes<32> {
+    Bytes([u8::try_from(number).unwrap_or(u8::MAX); 32])
+}
+
+fn payments(past: &Contract) -> Vec<Payload> {
+    let mut payloads = vec![invoice(past)];
     for (&invoice, state) in &past.invoices {
         let (amount, method) = (Sat(50), PaidBy::Lightning { preimage: preimage(state.number) });
         payloads.push(Payload::Cancel(Cancel { invoice, reason: "late".to_owned() }));
@@ -222,16 +270,20 @@ fn payments(past: &Contract, seq: usize) -> Vec<Payload> {
     payloads
 }
 
-fn amendment(past: &Contract, side: Side, seq: usize, time: Time) -> Vec<Payload> {
-    let mut payloads = performance(past);
-    payloads.retain(|payload| !matches!(payload, Payload::Ack(_)));
-    match &past.offer {
-        None => payloads.push(Payload::Offer(offer(past, &format!("other {seq}"), side, seq, time))),
-        Some(open) => {
-            let (offer, terms_hash, act) = (open.entry, open.terms_hash, act(side, seq, time));
-            payloads.push(Payload::Accept(Accept { offer, terms_hash, state: Hash::ZERO, act }));
-            payloads.push(Payload::Lapse(Lapse { offer, deadline: open.valid_until }));
-        }
+pub fn fund(past: &Contract) -> Payload {
+    let terms = past.terms.as_ref().and_then(|terms| terms.tranche("channel"));
+    let amount = terms.map_or(Sat(0), |tranche| tranche.amount);
+    Payload::Fund(Fund { tranche: "channel".into(), amount, stages: vec![], notice_blocks: 1008 })
+}
+
+fn channels(past: &Contract) -> Vec<Payload> {
+    let mut payloads = vec![fund(past)];
+    for &fund in past.channels.keys() {
+        let outpoint = format!("{fund}:0");
+        let (capacity, stage) = (Sat(50), ChannelStage::Open);
+        payloads.push(Payload::Earmark(Earmark { fund, outpoint, capacity, stage }));
+        let manner = CloseManner::Cooperative;
+        payloads.push(Payload::Close(Close { fund, manner, txid: None }));
     }
     payloads
 }

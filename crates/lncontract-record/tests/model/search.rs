@@ -1,25 +1,39 @@
-//! The protocol as a model for stateright: two companies write admissible entries with clocks that lie, and
-//! hear of each other's entries late, never, twice or in any order. Checked are the crate's own merge and
-//! ledger and the law's own admit and fold; entries are unsigned,
-//! because signatures are not what is searched.
+//! The protocol as a model for stateright: two companies write admissible entries with clocks that lie. Checked
+//! are the crate's own merge and ledger and the law's own admit and fold; entries are unsigned, because
+//! signatures are not what is searched.
+//!
+//! There is no network in it: the state is a function of the set of entries held, so a world is such a set, and
+//! what the network does (late, lost, doubled, out of order) is how much of the other chain an entry has seen:
+//! anything from what the one before it had seen to all that is there. The exchange itself is searched with a
+//! network in `tests/record/network.rs`.
 //!
 //! Included by the test (small bound) and by the example (any bound).
 
-use std::{collections::HashMap, hash, sync::Mutex};
+use std::{
+    collections::HashMap,
+    hash,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use lncontract_core::{
-    Hash, admit,
-    v1::{Payload, Side},
+    Contract, Hash, Time, admit,
+    v1::{Entry, Pass, Payload, Side},
 };
 use lncontract_record::{
-    ledger::Verdict,
+    ledger::{Ledger, PlaceError, Placed, Verdict},
     merge::{Cut, Mark, Pair, merge},
 };
 use stateright::{Model, Property};
 
 use crate::{
-    chains::{Folded, Written, arrival, count, ends, entry, fold_in, ledger, mark, repeats_harmless},
-    moves::{Group, moves, start},
+    chains::{Chains, Folded, SIDES, Written, arrival, count, ends, entry, fold_in, mark, merged},
+    crossings::{CROSSINGS, Crossing},
+    moves::{Group, day, moves},
+    outline::{Base, Outline, outline},
+    starts::starts,
 };
 
 /// The order that is searched: the right one, or one that the search must find wrong.
@@ -46,112 +60,93 @@ pub struct Search {
     entries: usize,
     /// Which days after the beginning a clock may say.
     days: &'static [i64],
-    /// What was found already, by the last entries of both chains: they name everything before them.
-    found: Memo<Tips, Found>,
-    /// What a side may write, by its last entry and the last one of the other chain that it holds.
-    writes: Memo<(Side, Tips), Vec<Written>>,
+    /// How often each pair of DESIGN.md section 4 was met.
+    crossed: [AtomicU64; CROSSINGS.len()],
+    /// What was found by writing an entry, by the outline of the world and who wrote last: nothing else counts.
+    tried: Mutex<HashMap<(Outline, Side), (Outline, Found)>>,
 }
 
-type Tips = (Option<Hash>, Option<Hash>);
-type Memo<K, V> = Mutex<HashMap<K, V>>;
-
-fn remember<K: Eq + hash::Hash, V: Clone>(memo: &Memo<K, V>, key: K, make: impl FnOnce() -> V) -> V {
-    if let Some(value) = memo.lock().expect("no thread panics while it holds the memo").get(&key) {
-        return value.clone();
-    }
-    // Made outside of the lock: two threads may make the same, and both make it equal.
-    let value = make();
-    memo.lock().expect("no thread panics while it holds the memo").insert(key, value.clone());
-    value
-}
-
-fn tips(chains: &Pair<Vec<Written>>, cut: Cut) -> Tips {
-    let tip = |side: Side| cut.of(side).checked_sub(1).map(|place| chains.of(side)[place].0.id);
-    (tip(Side::Buyer), tip(Side::Seller))
-}
-
-/// Both chains, and how much of the other each side holds.
+/// All entries written so far: a set that somebody may hold, whole or in part.
 #[derive(Clone, Debug)]
 pub struct World {
-    pub chains: Pair<Vec<Written>>,
-    pub known: Pair<usize>,
+    chains: Chains,
+    /// How many entries each side may still write.
+    left: Pair<usize>,
+    /// What both hold from the beginning.
     started: Cut,
-    found: Found,
+    /// The entries in the crate's ledger, in the order in which they were written; none where one like it was
+    /// tried before or nothing is left to write, and under a wrong rule.
+    ledger: Option<Arc<Ledger<Written>>>,
+    pub outline: Outline,
+    pub found: Found,
 }
 
 impl PartialEq for World {
     fn eq(&self, other: &Self) -> bool {
-        (&self.chains, self.known) == (&other.chains, other.known)
+        (self.outline, self.found) == (other.outline, other.found)
     }
 }
 
 impl hash::Hash for World {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        (&self.chains, self.known).hash(state);
+        (self.outline, self.found).hash(state);
     }
 }
 
-/// What was found at a world, once, when it was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Found {
+/// What was found when the last entry was written: each must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Found {
     same_state: bool,
     acceptances_stay: bool,
     settled_stay: bool,
+    answers_stay: bool,
     facts_stay: bool,
     repeats_harmless: bool,
-    overtaken: bool,
 }
 
-/// What one side does, or the network.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// A side writes the next entry of its chain.
-    Write(Written),
-    /// The next entry of the other's chain reaches that side.
-    Deliver(Side),
-}
+const ALL_WELL: Found = Found {
+    same_state: true,
+    acceptances_stay: true,
+    settled_stay: true,
+    answers_stay: true,
+    facts_stay: true,
+    repeats_harmless: true,
+};
 
 impl Model for Search {
     type State = World;
-    type Action = Action;
+    type Action = Written;
 
     fn init_states(&self) -> Vec<World> {
-        start(self.group)
-            .into_iter()
-            .map(|entries| {
-                let mut chains = Pair::<Vec<Written>>::default();
-                entries.into_iter().for_each(|entry| chains.of_mut(entry.0.header.author).push(entry));
-                let ends = ends(&chains);
-                let known = Pair { buyer: ends.seller, seller: ends.buyer };
-                self.world(chains, known, ends)
-            })
-            .collect()
+        starts(self.group).into_iter().map(|entries| self.start(entries)).collect()
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        for side in [Side::Buyer, Side::Seller] {
-            if *world.known.of(side) < world.chains.of(side.other()).len() {
-                actions.push(Action::Deliver(side));
-            }
-            if world.chains.of(side).len() < world.started.of(side) + self.entries {
-                actions.extend(self.writes(world, side).into_iter().map(Action::Write));
+    fn actions(&self, world: &World, actions: &mut Vec<Written>) {
+        for side in SIDES.into_iter().filter(|&side| *world.left.of(side) > 0) {
+            let last = world.chains.of(side).last();
+            let least = last.map_or(0, |last| count(&last.0)).max(*world.started.of(side.other()));
+            for seen in least..=world.chains.of(side.other()).len() {
+                self.writes(world, side, seen, actions);
             }
         }
     }
 
-    fn next_state(&self, world: &World, action: Action) -> Option<World> {
-        let (mut chains, mut known) = (world.chains.clone(), world.known);
-        match action {
-            Action::Deliver(side) => {
-                // The set of entries is the same, and so is all that was found.
-                *known.of_mut(side) += 1;
-                Some(World { chains, known, ..*world })
+    fn next_state(&self, world: &World, written: Written) -> Option<World> {
+        let side = written.0.header.author;
+        let (chains, left) = longer(world, &written);
+        let key = (self.outline(&chains, self.ledger(world).as_deref(), &left), side);
+        let tried = self.tried.lock().expect("no thread panics while it holds it").get(&key).copied();
+        let next = match tried {
+            Some((outline, found)) => {
+                World { chains, left, started: world.started, ledger: None, outline, found }
             }
-            Action::Write(entry) => {
-                chains.of_mut(entry.0.header.author).push(entry);
-                Some(self.world(chains, known, world.started))
-            }
-        }
+            None => self.write(world, written),
+        };
+        self.tried
+            .lock()
+            .expect("no thread panics while it holds it")
+            .insert(key, (next.outline, next.found));
+        Some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -159,58 +154,145 @@ impl Model for Search {
             Property::always("same set, same state", |_, world: &World| world.found.same_state),
             Property::always("an admitted acceptance stays", |_, world: &World| world.found.acceptances_stay),
             Property::always("a settled effect never flips", |_, world: &World| world.found.settled_stay),
+            Property::always("an answer in time stays", |_, world: &World| world.found.answers_stay),
             Property::always("a fact is never overtaken", |_, world: &World| world.found.facts_stay),
             Property::always("what comes twice or too early changes nothing", |_, world: &World| {
                 world.found.repeats_harmless
             }),
-            Property::sometimes("an entry is overtaken", |_, world: &World| world.found.overtaken),
         ]
     }
 }
 
+/// The chains with an entry more, and how many may still follow.
+fn longer(world: &World, written: &Written) -> (Chains, Pair<usize>) {
+    let (mut chains, mut left) = (world.chains.clone(), world.left);
+    chains.of_mut(written.0.header.author).push(written.clone());
+    *left.of_mut(written.0.header.author) -= 1;
+    (chains, left)
+}
+
+/// Later than any clock of the model: nothing is held back for being ahead.
+const FAR: Time = Time(i64::MAX);
+
 impl Search {
     /// Searches a group's entries, folded in the order of a rule.
     pub fn new(group: Group, rule: Rule, entries: usize, days: &'static [i64]) -> Self {
-        Self { group, rule, entries, days, found: Memo::default(), writes: Memo::default() }
+        Self { group, rule, entries, days, crossed: Default::default(), tried: Mutex::default() }
     }
 
-    fn world(&self, chains: Pair<Vec<Written>>, known: Pair<usize>, started: Cut) -> World {
-        let found = remember(&self.found, tips(&chains, ends(&chains)), || self.find(&chains));
-        World { chains, known, started, found }
+    /// The world in which the entry is written, whatever was tried before.
+    pub fn write(&self, world: &World, written: Written) -> World {
+        let (chains, left) = longer(world, &written);
+        let before = self.ledger(world);
+        let (found, ledger) = self.try_entry(world, before.as_deref(), &chains, &written);
+        let is_last = left == Pair::default();
+        // Where nothing follows, only what was found counts.
+        let outline =
+            if is_last { Outline::default() } else { self.outline(&chains, ledger.as_deref(), &left) };
+        World { chains, left, started: world.started, ledger, outline, found }
     }
 
-    /// All entries that a side may write now, with any time that is not before its last.
-    fn writes(&self, world: &World, side: Side) -> Vec<Written> {
-        let mut cut = ends(&world.chains);
-        *cut.of_mut(side.other()) = *world.known.of(side);
-        let key = (side, tips(&world.chains, cut));
-        remember(&self.writes, key, || self.try_moves(&world.chains, cut, side))
+    /// How many entries were given to the ledger and judged.
+    pub fn tried(&self) -> usize {
+        self.tried.lock().expect("no thread panics while it holds it").len()
     }
 
-    fn try_moves(&self, chains: &Pair<Vec<Written>>, cut: Cut, side: Side) -> Vec<Written> {
-        let past = self.fold(chains, cut).state;
-        let mut written = Vec::new();
-        let own = chains.of(side);
+    /// How often each pair of the design's table was met.
+    pub fn crossed(&self) -> impl Iterator<Item = (&'static Crossing, u64)> {
+        CROSSINGS.iter().zip(&self.crossed).map(|(crossing, count)| (crossing, count.load(Relaxed)))
+    }
+
+    fn start(&self, entries: Vec<Written>) -> World {
+        let (mut chains, mut ledger) = (Chains::default(), Ledger::default());
+        for entry in entries {
+            ledger.insert(entry.clone(), FAR).expect("the start of the model is lawful");
+            chains.of_mut(entry.0.header.author).push(entry);
+        }
+        let (started, left) = (ends(&chains), Pair { buyer: self.entries, seller: self.entries });
+        let ledger = (self.rule == Rule::Right).then(|| Arc::new(ledger));
+        let outline = self.outline(&chains, ledger.as_deref(), &left);
+        World { chains, left, started, ledger, outline, found: ALL_WELL }
+    }
+
+    fn outline(&self, chains: &Chains, ledger: Option<&Ledger<Written>>, left: &Pair<usize>) -> Outline {
+        let nothing = Contract::default();
+        let (cut, state) = ledger.map_or((Cut::default(), &nothing), Ledger::base);
+        let to_make = |from: Option<Time>| {
+            let times =
+                self.days.iter().map(|&at| day(at)).filter(|time| from.is_none_or(|from| *time >= from));
+            times.flat_map(|time| self.group.deadlines(time)).collect()
+        };
+        outline(chains, &Base { cut, state }, left, to_make)
+    }
+
+    /// The world's ledger, made again where it was left out.
+    fn ledger(&self, world: &World) -> Option<Arc<Ledger<Written>>> {
+        if self.rule != Rule::Right || world.ledger.is_some() {
+            return world.ledger.clone();
+        }
+        let (mut ledger, mut at) = (Ledger::default(), Cut::default());
+        for side in arrival(&world.chains, ends(&world.chains), Side::Buyer) {
+            let entry = world.chains.of(side)[*at.of(side)].clone();
+            ledger.insert(entry, FAR).expect("it stood in a ledger before");
+            *at.of_mut(side) += 1;
+        }
+        Some(Arc::new(ledger))
+    }
+
+    /// Gives the entry to the ledger and the fold, and says what was found.
+    fn try_entry(
+        &self,
+        world: &World,
+        before: Option<&Ledger<Written>>,
+        chains: &Chains,
+        written: &Written,
+    ) -> (Found, Option<Arc<Ledger<Written>>>) {
+        let full = self.fold(chains, ends(chains));
+        let mut found = self.find(world, before, chains, &full);
+        self.count_crossings(chains, written, &full);
+        let Some(before) = before else {
+            found.same_state = self.same_state(chains, &full);
+            return (found, None);
+        };
+        let mut after = before.clone();
+        found.same_state = after.insert(written.clone(), FAR) == Ok(Placed::New);
+        found.repeats_harmless = repeats_harmless(&mut after, written);
+        found.same_state &= agrees(&after, &full);
+        (found, Some(Arc::new(after)))
+    }
+
+    /// All entries that a side may write with that much of the other chain seen, dated by a clock that says
+    /// anything that is not before its last.
+    fn writes(&self, world: &World, side: Side, seen: usize, writes: &mut Vec<Written>) {
+        let (chains, own) = (&world.chains, world.chains.of(side));
+        let mut cut = ends(chains);
+        *cut.of_mut(side.other()) = seen;
+        let past = match self.ledger(world) {
+            Some(ledger) => {
+                let (base, state) = ledger.base();
+                fold_in(chains, (base, state.clone()), &merged(chains, base, cut)).state
+            }
+            None => self.fold(chains, cut).state,
+        };
         for (time, payload) in moves(self.group, self.days, &past, side, own.len()) {
             if own.last().is_some_and(|last| time < last.0.header.time) {
                 continue;
             }
             let entry = entry(chains, cut, side, time, past.terms_hash(), payload);
             if admit(&past, &entry.0).is_ok() {
-                written.push(entry);
+                writes.push(entry);
             }
         }
-        written
     }
 
-    fn fold(&self, chains: &Pair<Vec<Written>>, cut: Cut) -> Folded {
-        fold_in(chains, &self.order(chains, cut))
+    fn fold(&self, chains: &Chains, cut: Cut) -> Folded {
+        fold_in(chains, Default::default(), &self.order(chains, cut))
     }
 
-    fn order(&self, chains: &Pair<Vec<Written>>, cut: Cut) -> Vec<Side> {
+    fn order(&self, chains: &Chains, cut: Cut) -> Vec<Side> {
         let mark = |side: Side, place: usize| mark(&chains.of(side)[place].0);
         match self.rule {
-            Rule::Right => merge(Cut::default(), cut, mark),
+            Rule::Right => merged(chains, Cut::default(), cut),
             Rule::NoTimeouts => {
                 merge(Cut::default(), cut, |side, place| Mark { deadline: None, ..mark(side, place) })
             }
@@ -223,62 +305,84 @@ impl Search {
         }
     }
 
-    fn find(&self, chains: &Pair<Vec<Written>>) -> Found {
-        let ends = ends(chains);
-        let full = self.fold(chains, ends);
-        let all = |holds: &dyn Fn(&Payload) -> bool| {
-            [Side::Buyer, Side::Seller].into_iter().all(|side| {
+    fn find(&self, world: &World, before: Option<&Ledger<Written>>, chains: &Chains, full: &Folded) -> Found {
+        let taken = match before {
+            Some(ledger) => {
+                let taken = |side: Side| ledger.chain(side).iter().map(|line| line.verdict == Verdict::Taken);
+                Pair { buyer: taken(Side::Buyer).collect(), seller: taken(Side::Seller).collect() }
+            }
+            None => self.fold(&world.chains, ends(&world.chains)).taken,
+        };
+        let all = |holds: fn(&Payload) -> bool| {
+            SIDES.into_iter().all(|side| {
                 let mut lines = chains.of(side).iter().zip(full.taken.of(side));
                 lines.all(|(entry, taken)| *taken || !holds(&entry.0.payload))
             })
         };
+        let settled_stay = SIDES.into_iter().all(|side| {
+            let seen = world.chains.of(side.other()).last().map_or(0, |last| count(&last.0));
+            taken.of(side)[..seen] == full.taken.of(side)[..seen]
+        });
         Found {
-            same_state: self.same_state(chains, &full),
-            acceptances_stay: all(&|payload| matches!(payload, Payload::Accept(_))),
-            settled_stay: [Side::Buyer, Side::Seller]
-                .into_iter()
-                .all(|last| self.settled_stay(chains, &full, last)),
-            facts_stay: all(&|payload| matches!(payload, Payload::Paid(_) | Payload::Received(_))),
-            repeats_harmless: self.rule != Rule::Right || repeats_harmless(chains),
-            overtaken: !all(&|_| true),
-        }
-    }
-
-    /// Whether the entries give one state however they came in: here,
-    /// in the two most different orders of arrival.
-    fn same_state(&self, chains: &Pair<Vec<Written>>, full: &Folded) -> bool {
-        let mut orders =
-            [Side::Buyer, Side::Seller].map(|early| arrival(chains, ends(chains), early)).to_vec();
-        orders.dedup();
-        match self.rule {
-            Rule::Right => orders.iter().all(|order| {
-                let ledger = ledger(chains, order);
-                let agrees = |side: Side| {
-                    let lines = ledger.chain(side).iter().zip(full.taken.of(side));
-                    lines.into_iter().all(|(line, taken)| (line.verdict == Verdict::Taken) == *taken)
-                };
-                *ledger.state() == full.state && agrees(Side::Buyer) && agrees(Side::Seller)
+            acceptances_stay: all(|payload| matches!(payload, Payload::Accept(_))),
+            settled_stay,
+            // Only a version that changes its row can undo an answer.
+            answers_stay: self.group.has_offers() || all(|payload| matches!(payload, Payload::Answer(_))),
+            facts_stay: all(|payload| {
+                matches!(
+                    payload,
+                    Payload::Paid(_) | Payload::Received(_) | Payload::Earmark(_) | Payload::Close(_)
+                )
             }),
-            Rule::Arrival => orders.iter().all(|order| fold_in(chains, order).state == full.state),
-            Rule::BuyerFirst | Rule::NoTimeouts => true,
+            ..ALL_WELL
         }
     }
 
-    /// Whether what was settled before that side's last entry has the same effect after it.
-    fn settled_stay(&self, chains: &Pair<Vec<Written>>, full: &Folded, last: Side) -> bool {
-        let mut cut = ends(chains);
-        let Some(shorter) = cut.of(last).checked_sub(1) else { return true };
-        *cut.of_mut(last) = shorter;
-        let seen = |side: Side, cut: Cut| {
-            cut.of(side).checked_sub(1).map_or(0, |place| count(&chains.of(side)[place].0))
-        };
-        if seen(last.other(), cut) > shorter || cut == Cut::default() {
-            return true;
-        }
-        let before = self.fold(chains, cut);
-        [Side::Buyer, Side::Seller].into_iter().all(|side| {
-            let settled = seen(side.other(), cut).min(*cut.of(side));
-            before.taken.of(side)[..settled] == full.taken.of(side)[..settled]
-        })
+    /// Under a wrong rule there is no ledger: whether the two most different orders of arrival give one state.
+    fn same_state(&self, chains: &Chains, full: &Folded) -> bool {
+        let fold = |early| fold_in(chains, Default::default(), &arrival(chains, ends(chains), early)).state;
+        self.rule != Rule::Arrival || SIDES.into_iter().all(|early| fold(early) == full.state)
     }
+
+    fn count_crossings(&self, chains: &Chains, written: &Written, full: &Folded) {
+        for (crossing, count) in CROSSINGS.iter().zip(&self.crossed) {
+            if crossing.is_met(chains, written, full) {
+                count.fetch_add(1, Relaxed);
+            }
+        }
+    }
+}
+
+/// Whether the ledger, however it came to its entries, says the same as the fold of their set.
+fn agrees(ledger: &Ledger<Written>, full: &Folded) -> bool {
+    let agrees = |side: Side| {
+        let mut lines = ledger.chain(side).iter().zip(full.taken.of(side));
+        lines.all(|(line, taken)| match line.verdict {
+            Verdict::Taken => *taken,
+            Verdict::Overtaken(_) => !*taken,
+            // What the model writes was admitted on the state of its past.
+            Verdict::Fault(_) => false,
+        })
+    };
+    *ledger.state() == full.state && agrees(Side::Buyer) && agrees(Side::Seller)
+}
+
+/// Whether the ledger knows what it has, and refuses what it can't have yet. That it stays as it was shows
+/// when it is compared.
+fn repeats_harmless(ledger: &mut Ledger<Written>, last: &Written) -> bool {
+    let known = SIDES.into_iter().all(|side| {
+        let again: Vec<_> = ledger.chain(side).iter().map(|line| line.entry.clone()).collect();
+        again.into_iter().all(|entry| ledger.insert(entry, FAR) == Ok(Placed::Known))
+    });
+    let mut beyond = |seq: u64, prev: Hash, seen: u64| {
+        let mut header = last.0.header.clone();
+        (header.seq, header.prev, header.seen.count) = (header.seq + seq, prev, seen);
+        let entry = Entry { id: Hash::ZERO, header, payload: Payload::Pass(Pass {}) };
+        ledger.insert(Written(Arc::new(entry)), FAR)
+    };
+    let gap = beyond(2, Hash::ZERO, last.0.header.seen.count);
+    let unseen = beyond(1, last.0.id, 99);
+    known
+        && matches!(gap, Err(PlaceError::Gap { .. }))
+        && matches!(unseen, Err(PlaceError::SeenMissing { .. }))
 }

@@ -5,9 +5,15 @@ mod bundle;
 #[cfg(test)]
 mod entry;
 #[cfg(test)]
+mod fork;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod late;
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod party;
 #[cfg(test)]

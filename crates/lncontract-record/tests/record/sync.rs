@@ -14,20 +14,21 @@ use proptest::prelude::*;
 use crate::party::{Party, first_entry, paid_contract};
 
 /// One end of the connection.
-struct End {
-    sync: Sync,
-    record: Option<Record>,
+#[derive(Clone)]
+pub struct End {
+    pub sync: Sync,
+    pub record: Option<Record>,
     frames: usize,
     diverged: Vec<Side>,
 }
 
 impl End {
-    fn new(contract: Hash, record: Option<Record>) -> Self {
+    pub fn new(contract: Hash, record: Option<Record>) -> Self {
         Self { sync: Sync::new(contract), record, frames: 0, diverged: Vec::new() }
     }
 
     /// Gives an input, carries out what it asks for, and returns what is to be sent.
-    fn handle(&mut self, input: Input<'_>) -> Vec<Vec<u8>> {
+    pub fn handle(&mut self, input: Input<'_>) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         for output in self.sync.handle(input, self.record.as_ref()).unwrap() {
             match output {
@@ -48,7 +49,7 @@ impl End {
         frames
     }
 
-    fn ready(&self) -> bool {
+    pub fn ready(&self) -> bool {
         self.sync.ready(self.record.as_ref())
     }
 }
@@ -69,14 +70,14 @@ fn run(a: &mut End, b: &mut End, mut to_a: Vec<Vec<u8>>, mut to_b: Vec<Vec<u8>>)
     panic!("they never fall silent");
 }
 
-fn connect(a: &mut End, b: &mut End) {
+pub fn connect(a: &mut End, b: &mut End) {
     let (to_b, to_a) = (a.handle(Input::Connected), b.handle(Input::Connected));
     assert!(!a.ready() && !b.ready(), "nothing is signed before heads are exchanged");
     run(a, b, to_a, to_b);
 }
 
 #[track_caller]
-fn check_equal(a: &End, b: &End) {
+pub fn check_equal(a: &End, b: &End) {
     let (a, b) = (a.record.as_ref().unwrap(), b.record.as_ref().unwrap());
     assert_eq!(a.heads(), b.heads());
     assert_eq!(a.state_hash(), b.state_hash());
