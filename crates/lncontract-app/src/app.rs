@@ -19,12 +19,24 @@ use crate::{AppError, Clock, keys::Seed, live::Live};
 
 /// Starts the company's node from its seed. The binary wires which node that is.
 pub trait StartNode: Send + Sync + 'static {
-    /// Starts it; `Err` says what to do.
+    /// Starts it.
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
         host: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>>;
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>>;
+}
+
+/// Why there is no node; each says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// Something is broken or away: record and pages stay up.
+    Trouble(String),
+    /// As somebody wanted it.
+    LeftOut(String),
+    /// The node's folder or our database came back from a copy. The keys stay locked: a node would lose its
+    /// channels, and what is signed may contradict what was signed before.
+    OldCopy(String),
 }
 
 /// What the binary wires.
@@ -157,7 +169,8 @@ impl App {
         node.map_err(|todo| AppError::not_now("node-stopped", "the node does not run", todo))
     }
 
-    /// Makes keys of the seed and starts the node; a node that does not start leaves record and pages up.
+    /// Makes keys of the seed and starts the node; a node that does not start leaves record and pages up,
+    /// unless it is because something came back from a copy.
     pub(crate) async fn unlock(
         self: &Arc<Self>,
         seed: &Seed,
@@ -172,7 +185,21 @@ impl App {
         let company_key = SecretKey::from_bytes(&seed.company()).map_err(bad_key)?;
         let record_key = SecretKey::from_bytes(&seed.record()).map_err(bad_key)?;
         let host = Arc::new(crate::host::AppHost::new(self));
-        let mut node = self.starter.start(&seed.node(), host).await;
+        let mut node = match self.starter.start(&seed.node(), host).await {
+            Ok(node) => Ok(node),
+            Err(NotStarted::OldCopy(todo)) => {
+                tracing::error!(reason = %todo, "the keys stay locked");
+                return Err(AppError::not_now("old-copy", "the keys stay locked, nothing was written", todo));
+            }
+            Err(NotStarted::Trouble(todo)) => {
+                tracing::error!(reason = %todo, "the node does not run; record and pages stay up");
+                Err(todo)
+            }
+            Err(NotStarted::LeftOut(todo)) => {
+                tracing::info!(reason = %todo, "there is no node; record and pages are up");
+                Err(todo)
+            }
+        };
         let mut node_id = self.known_node_id().await?;
         if let Ok(running) = &node {
             match running.info().await {
@@ -181,7 +208,10 @@ impl App {
                     let setting = Setting { key: NODE_ID.into(), value: node_id.to_string() };
                     self.store.commit(vec![Change::PutSetting(setting)]).await?;
                 }
-                Err(error) => node = Err(error.to_string()),
+                Err(error) => {
+                    tracing::error!(%error, "the node does not run; record and pages stay up");
+                    node = Err(error.to_string());
+                }
             }
         }
         let statement = KeyStatement {
@@ -191,9 +221,6 @@ impl App {
             node_id,
             endpoints: vec![self.node_address.clone()],
         };
-        if let Err(reason) = &node {
-            tracing::error!(%reason, "the node does not run; record and pages stay up");
-        }
         let short_name = short_name.to_owned();
         *unlocked = Some(Arc::new(Unlocked { company_key, record_key, node, statement, short_name }));
         drop(unlocked);

@@ -86,10 +86,10 @@ impl AppError {
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Full => Self::not_now(
+            StoreError::Full { place } => Self::not_now(
                 "disk-full",
                 "the disk is full",
-                "free space, then try again; nothing was written",
+                format!("free space on {place}, then try again; nothing was written"),
             ),
             StoreError::Conflict { .. } => {
                 Self::refused("conflict", "somebody was faster", "look at the page again and decide anew")

@@ -101,7 +101,7 @@ impl App {
         SpliceAdmission::Refuse { text }
     }
 
-    async fn channels_now(&self) -> Result<Vec<Channel>, AppError> {
+    pub(crate) async fn channels_now(&self) -> Result<Vec<Channel>, AppError> {
         self.node().await?.channels().await.map_err(AppError::from)
     }
 

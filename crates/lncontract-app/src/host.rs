@@ -5,14 +5,17 @@
 
 use std::sync::{Arc, Weak};
 
-use lncontract_core::Bytes;
+use lncontract_core::{Bytes, Hash, v1::ChannelStage};
 use lncontract_lightning::{
-    Admission, BoxFuture, Claim, Host, InboundChannel, InboundSplice, NodeEvent, NodeKey, NotRecorded,
-    PaymentHash, SpliceAdmission,
+    Admission, BoxFuture, Claim, Host, InboundChannel, InboundSplice, NodeBooks, NodeEvent, NodeKey,
+    NotRecorded, PaymentHash, SpliceAdmission,
 };
-use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, StoreError};
+use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, Setting, StoreError};
 
-use crate::{App, app::Work, settlement::worker};
+use crate::{App, AppError, app::Work, fund::opening_id, settlement::worker};
+
+/// The setting that counts the node's starts, as its folder does.
+const NODE_STARTS: &str = "node-starts";
 
 /// The program, as its node sees it. Weak: the node does not keep the program alive.
 pub(crate) struct AppHost {
@@ -26,6 +29,22 @@ impl AppHost {
 }
 
 impl Host for AppHost {
+    fn books(&self) -> BoxFuture<'_, Result<Option<NodeBooks>, NotRecorded>> {
+        Box::pin(async move {
+            let app = self.app.upgrade().ok_or_else(stopping)?;
+            app.node_books().await.map(Some).map_err(|error| NotRecorded(error.to_string()))
+        })
+    }
+
+    fn count_start(&self, starts: u64) -> BoxFuture<'_, Result<(), NotRecorded>> {
+        Box::pin(async move {
+            let app = self.app.upgrade().ok_or_else(stopping)?;
+            let count = Setting { key: NODE_STARTS.into(), value: starts.to_string() };
+            let counted = app.store.commit(vec![Change::PutSetting(count)]).await;
+            counted.map_err(|error| NotRecorded(error.to_string()))
+        })
+    }
+
     fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission> {
         Box::pin(async move {
             match self.app.upgrade() {
@@ -55,7 +74,7 @@ impl Host for AppHost {
 
     fn event(&self, event: NodeEvent) -> BoxFuture<'_, Result<(), NotRecorded>> {
         Box::pin(async move {
-            let app = self.app.upgrade().ok_or_else(|| NotRecorded("the program is stopping".into()))?;
+            let app = self.app.upgrade().ok_or_else(stopping)?;
             app.record_event(event).await.map_err(|error| NotRecorded(error.to_string()))
         })
     }
@@ -69,7 +88,42 @@ impl Host for AppHost {
     }
 }
 
+fn stopping() -> NotRecorded {
+    NotRecorded("the program is stopping".into())
+}
+
 impl App {
+    /// What record and ledger say of our node. A record that can't be read leaves its part out: the node has
+    /// to run all the same, to guard its channels.
+    async fn node_books(&self) -> Result<NodeBooks, AppError> {
+        let starts = self.store.setting(NODE_STARTS).await?.unwrap_or_else(|| "0".into());
+        let starts = starts.parse().map_err(|_| AppError::fault("the count of the node's starts"))?;
+        let mut books = NodeBooks { starts, ..NodeBooks::default() };
+        match self.all_live().await {
+            Ok(contracts) => {
+                let mut announced = Vec::new();
+                for (_, live) in contracts {
+                    let live = live.lock().await;
+                    for (fund, channel) in &live.record.state().channels {
+                        announced.push(opening_id(*fund));
+                        let said = channel.reports.get(&live.our_side);
+                        if said.is_some_and(|said| said.stage == ChannelStage::Open) {
+                            books.opened.push(opening_id(*fund));
+                        }
+                    }
+                }
+                books.announced = Some(announced);
+            }
+            Err(error) => tracing::error!(%error, "the node's channels are not compared with the record"),
+        }
+        for line in self.ledger_lines().await? {
+            let hash = |kind: &str| line.key.strip_prefix(kind).and_then(|hash| hash.parse::<Hash>().ok());
+            books.sent.extend(hash("paid:").map(|hash| hash.0));
+            books.received.extend(hash("received:").map(|hash| hash.0));
+        }
+        Ok(books)
+    }
+
     /// Takes a payment if its invoice is live and the amount exact; the store says `claimed` first.
     async fn claim(&self, hash: PaymentHash, amount_msat: u64) -> Claim {
         let receivable = match self.store.receivable(hash).await {

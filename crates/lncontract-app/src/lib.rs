@@ -28,7 +28,7 @@ mod tender;
 pub mod view;
 mod worker;
 
-pub use app::{App, StartNode, Wiring};
+pub use app::{App, NotStarted, StartNode, Wiring};
 pub use clock::{Clock, MovableClock, SystemClock};
 pub use company::NewCompany;
 pub use error::{AppError, Class};

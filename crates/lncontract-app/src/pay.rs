@@ -61,7 +61,8 @@ impl App {
     /// # Errors
     /// When something stands in the way (nothing was sent), or it is being paid already.
     pub async fn pay(&self, contract: Hash, invoice: Hash) -> Result<(), AppError> {
-        let preflight = self.preflight(contract, invoice).await?;
+        let channels = self.channels_now().await?;
+        let preflight = self.preflight(contract, invoice, Ok(channels)).await?;
         if preflight.checks() != Checks::Hold {
             let todo = preflight.obstacles().join("; ");
             return Err(AppError::refused("not-payable-now", "it can't be paid now", todo));
@@ -83,15 +84,21 @@ impl App {
 
     /// Brings an unfinished attempt forward and, once it succeeded, writes the receipt into the record.
     pub(crate) async fn drive_payment(&self, contract: Hash, invoice: Hash) -> Result<State, AppError> {
-        let preflight = self.preflight(contract, invoice).await?;
+        let channels = self.channels_now().await?;
+        let preflight = self.preflight(contract, invoice, Ok(channels)).await?;
         let hash = preflight.invoice.payment_hash.0;
         let over: Vec<ChannelId> = preflight.over.iter().map(|(_, _, id)| *id).collect();
         worker::drive(self, hash, &over, &preflight.checks()).await
     }
 
-    /// Looks at an invoice of theirs with record, store and node.
-    pub(crate) async fn preflight(&self, contract: Hash, invoice: Hash) -> Result<Preflight, AppError> {
-        let channels = self.node().await?.channels().await.map_err(AppError::from)?;
+    /// Looks at an invoice of theirs with record, store and the node's channels; a node that does not answer
+    /// is one more obstacle.
+    pub(crate) async fn preflight(
+        &self,
+        contract: Hash,
+        invoice: Hash,
+        channels: Result<Vec<Channel>, AppError>,
+    ) -> Result<Preflight, AppError> {
         let connected = self.connected().await;
         let attempts = self.store.attempts(contract.0).await?;
         let live = self.live(contract).await?;
@@ -108,6 +115,14 @@ impl App {
         never.extend(law_obstacles(&live, &known));
         never.extend(self.invoice_obstacles(&live, &known)?);
         yet.extend(record_obstacles(&live, invoice));
+        let withdrawn = known.cancelled && cancel_is_settled(&live, invoice);
+        let channels = match channels {
+            Ok(channels) => channels,
+            Err(trouble) => {
+                yet.push(trouble.to_string());
+                return Ok(Preflight { invoice: known, over: Vec::new(), never, yet, withdrawn });
+            }
+        };
         let payee = state.keys(live.our_side.other()).map(node_key).transpose()?;
         if payee.is_none_or(|payee| !connected.contains(&payee)) {
             yet.push("the payee's node is not connected: it is paid when it is back".into());
@@ -127,7 +142,6 @@ impl App {
                 known.amount
             ));
         }
-        let withdrawn = known.cancelled && cancel_is_settled(&live, invoice);
         Ok(Preflight { invoice: known, over, never, yet, withdrawn })
     }
 

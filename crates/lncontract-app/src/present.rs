@@ -1,5 +1,6 @@
 //! Views made from state: one file a page. They read and add up; they decide nothing and change nothing.
 
+mod account;
 mod channel;
 mod contract;
 mod entry;
@@ -11,5 +12,5 @@ mod prompt;
 mod todo;
 mod words;
 
-pub use node::Account;
+pub use account::Account;
 pub use payments::PaymentRow;

@@ -6,15 +6,20 @@
 use bitcoin::FeeRate;
 use lightning::{
     chain::channelmonitor::{Balance, BalanceSource},
+    ln::types::ChannelId,
     sign::SpendableOutputDescriptor,
     util::{
         anchor_channel_reserves::{AnchorChannelReserveContext, get_reserve_per_channel},
         sweep::OutputSpendStatus,
     },
 };
-use lncontract_lightning::{Balances, ChannelState};
+use lncontract_lightning::{Balances, ChannelState, ForcedClose, OpeningId};
 
-use crate::{parts::Parts, splices::signed};
+use crate::{
+    channels::{ChannelRow, End},
+    parts::Parts,
+    splices::signed,
+};
 
 /// One large payment at a time goes over a channel (DESIGN 8), so one HTLC is provided for.
 const RESERVE_HTLCS: u16 = 1;
@@ -54,30 +59,55 @@ impl Parts {
     pub(crate) fn balances(&self) -> Balances {
         let holdings = self.wallet.holdings();
         let live = self.manager.list_channels();
+        let channels = self.book.channels(&live);
         let open =
-            |state: &ChannelState| !matches!(state, ChannelState::Failed(_) | ChannelState::Closed { .. });
-        let live_ids: Vec<_> = live.iter().map(|channel| channel.channel_id.0).collect();
-        let channels_msat = self
-            .book
-            .channels(&live)
+            |state: &ChannelState| matches!(state, ChannelState::Pending { .. } | ChannelState::Open { .. });
+        let closing = |state: &ChannelState| matches!(state, ChannelState::Closing { .. });
+        let channels_msat = channels
             .iter()
-            .filter(|channel| live_ids.contains(&channel.id.0) && open(&channel.state))
-            .filter(|channel| channel.funding.is_some())
+            .filter(|channel| open(&channel.state))
             .map(|channel| channel.local_msat)
             .sum::<u64>()
             // What a signed splice adds has left the wallet; what it takes out is there already.
             .saturating_add_signed(
                 live.iter().flat_map(signed).map(|splice| splice.change_sat * 1_000).sum(),
             );
-        let ignored: Vec<_> = live.iter().collect();
-        let closing: u64 = self.monitor.get_claimable_balances(&ignored).iter().map(closing_sat).sum();
+        let no_tx_sat: u64 = channels
+            .iter()
+            .filter(|channel| closing(&channel.state))
+            .map(|channel| channel.local_msat / 1_000)
+            .sum();
+        // What these will bring is counted with the channel.
+        let counted = |id: &ChannelId| {
+            channels
+                .iter()
+                .any(|channel| channel.id.0 == id.0 && !matches!(channel.state, ChannelState::Closed { .. }))
+        };
+        let monitors = self.monitor.list_monitors().into_iter().filter(|id| !counted(id));
+        let closed_sat: u64 = monitors
+            .filter_map(|id| self.monitor.get_monitor(id).ok())
+            .flat_map(|monitor| monitor.get_claimable_balances())
+            .map(|balance| closing_sat(&balance))
+            .sum();
         Balances {
             onchain_spendable_sat: holdings.spendable_sat,
             onchain_total_sat: holdings.total_sat,
             anchor_reserve_sat: self.reserve_sat().min(holdings.total_sat),
             channels_msat,
-            closing_sat: closing + self.sweeping_sat(),
+            closing_sat: no_tx_sat + closed_sat + self.sweeping_sat(),
         }
+    }
+
+    /// See the port.
+    pub(crate) fn forced_closes(&self) -> Vec<ForcedClose> {
+        let close = |(opening, row): (OpeningId, ChannelRow)| match row.end {
+            Some(End::Closed { forced: true, closing_tx: Some(txid), .. }) => {
+                let outputs_sat = row.closing_outputs_sat;
+                Some(ForcedClose { opening, txid, outputs_sat, spent_by: self.wallet.spenders(txid) })
+            }
+            _ => None,
+        };
+        self.book.rows().into_iter().filter_map(close).collect()
     }
 
     /// Outputs that LDK's sweeper holds and no block has moved to the wallet.

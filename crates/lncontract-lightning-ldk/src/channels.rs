@@ -56,6 +56,9 @@ pub(crate) struct ChannelRow {
     /// later how the channel ended.
     #[serde(default)]
     pub(crate) spent_by: Option<Txid>,
+    /// The outputs of the closing transaction, once a block holds it.
+    #[serde(default)]
+    pub(crate) closing_outputs_sat: Vec<u64>,
 }
 
 /// How it ended.
@@ -82,6 +85,7 @@ impl ChannelRow {
             spliced: Vec::new(),
             capacity_sat: None,
             spent_by: None,
+            closing_outputs_sat: Vec::new(),
         }
     }
 
@@ -200,9 +204,13 @@ impl ChannelBook {
                 if row.spliced.iter().any(|output| output.txid == txid) {
                     continue;
                 }
-                self.update(opening, |row| match &mut row.end {
-                    Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
-                    _ => row.spent_by = Some(txid),
+                self.update(opening, |row| {
+                    row.closing_outputs_sat =
+                        spending.output.iter().map(|output| output.value.to_sat()).collect();
+                    match &mut row.end {
+                        Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
+                        _ => row.spent_by = Some(txid),
+                    }
                 })?;
             }
         }

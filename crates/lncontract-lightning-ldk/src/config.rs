@@ -90,6 +90,32 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The folder is not the one that ran last: old channel states in it.
+    #[error(
+        "the node's folder {} is older than this company's record: {why}. A node must not start from it, an \
+         old channel state gives the whole channel to the counterparty: put the folder back that ran last; if \
+         it is lost, ask the counterparty to close the channels", dir.display()
+    )]
+    OldFolder {
+        /// The folder.
+        dir: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
+    /// The program's books are not the ones that this folder's node told last.
+    #[error(
+        "this company's database is older than its node's folder {}: {why}. Nothing may be signed from it, the \
+         counterparty may hold entries that it lacks: put the database back that ran last", dir.display()
+    )]
+    OldBooks {
+        /// The folder.
+        dir: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
+    /// The program could not say what its books say of the node, or could not count the start.
+    #[error("the company's database did not answer: {0}")]
+    Books(String),
     /// The chain source does not answer, or is on another network.
     #[error("the chain source cannot be used: {0}")]
     Chain(String),

@@ -43,3 +43,4 @@ pub use bitcoind::Bitcoind;
 pub use config::{CONFIRMATIONS, LdkConfig, RESERVE_FEE_RATE_SAT_PER_KWU, StartError};
 pub use node::LdkNode;
 pub use seed::{SeedError, new_seed, seed_of_words, words_of_seed};
+pub use start::check_starts;

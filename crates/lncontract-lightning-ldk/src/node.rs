@@ -6,8 +6,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bitcoin::Address;
 use lncontract_lightning::{
-    Balances, BoxFuture, Channel, ChannelId, CloseMode, Lightning, LightningError, MadeInvoice, NewInvoice,
-    NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState, Peer,
+    Balances, BoxFuture, Channel, ChannelId, CloseMode, ForcedClose, Lightning, LightningError, MadeInvoice,
+    NewInvoice, NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState,
+    Peer,
 };
 use tokio::sync::watch;
 
@@ -62,6 +63,9 @@ impl Lightning for LdkNode {
     }
     fn onchain_movements(&self) -> BoxFuture<'_, Result<Vec<OnchainMovement>, LightningError>> {
         Box::pin(async { self.parts.health.call(|| self.parts.wallet.movements()) })
+    }
+    fn forced_closes(&self) -> BoxFuture<'_, Result<Vec<ForcedClose>, LightningError>> {
+        Box::pin(async { self.parts.health.call(|| self.parts.forced_closes()) })
     }
     fn new_address(&self) -> BoxFuture<'_, Result<Address, LightningError>> {
         Box::pin(async {

@@ -76,6 +76,8 @@ pub(crate) struct Parts {
     pub(crate) gate: Arc<Gate>,
     pub(crate) payments: Table<PaymentRow>,
     pub(crate) claims: Table<ClaimRow>,
+    /// What was claimed, in millisatoshi, by payment hash.
+    pub(crate) receipts: Table<u64>,
     pub(crate) addresses: Table<String>,
     pub(crate) asked: Asked,
     /// Openings and splices are checked and ordered one at a time.

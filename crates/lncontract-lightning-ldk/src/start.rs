@@ -1,17 +1,14 @@
 //! Starting and ending: the order in which the parts come up, and go down.
 //!
-//! Invariant, in this order: lock the folder; wallet before keys; monitors before the manager; every listener
-//! at the chain's tip before monitors are watched; only then the tasks. Existing state that cannot be read
-//! refuses the start. A fault ends the node in the same way as an order, and tells the host.
+//! Invariant, in this order: lock the folder and compare it with the program's books (`folder`); wallet before
+//! keys; monitors before the manager; count the start; every listener at the chain's tip before monitors are
+//! watched; only then the tasks. Existing state that cannot be read refuses the start. A fault ends the node in
+//! the same way as an order, and tells the host.
 
+mod folder;
 mod state;
 
-use std::{
-    fs::{File, TryLockError},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::File, sync::Arc, time::Duration};
 
 use bdk_wallet::chain::BlockId;
 use lightning::{
@@ -23,7 +20,11 @@ use lightning_block_sync::{HeaderCache, init, poll::ValidatedBlockHeader};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use zeroize::Zeroize;
 
-use self::state::{State, catch_up, state};
+pub use self::folder::check_starts;
+use self::{
+    folder::Folder,
+    state::{State, catch_up, state},
+};
 use crate::{
     background,
     broadcast::Broadcaster,
@@ -69,8 +70,8 @@ struct Ground {
 
 /// See [`LdkNode::start`].
 pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError> {
-    let lock = lock_folder(&config.dir)?;
-    let ground = ground(config).await?;
+    let folder = Folder::open(&config.dir, &*config.host).await?;
+    let ground = ground(config, folder.store.clone()).await?;
     let mut state = state(&ground)?;
     let listener = TcpListener::bind(ground.config.listen).await;
     let bad_listen = |error: std::io::Error| StartError::Listen {
@@ -85,6 +86,7 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
         book: Arc::new(book),
         health: ground.health.clone(),
     });
+    folder.count(&ground.config.dir, &*ground.config.host).await?;
     let (cache, tip) = catch_up(&ground, &mut state, &wallet_and_book).await?;
     let (messages, inbox) = Messages::new(ground.bell.clone());
     let (gate, splices_asked) = Gate::new(state.manager.clone());
@@ -101,32 +103,11 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
     let mut tasks = spawn_tasks(&parts, listener, inbox, cache, tip);
     tasks.push(parts.health.spawn("letting splices in", gate::run(parts.clone(), splices_asked)));
     let (ended_tx, ended) = watch::channel(false);
-    tokio::spawn(supervise(parts.clone(), background, tasks, lock, ended_tx));
+    tokio::spawn(supervise(parts.clone(), background, tasks, folder.lock, ended_tx));
     Ok(Arc::new(LdkNode { parts, listen, ended }))
 }
 
-/// The OS lock on the folder: held by the file, freed with it, also by a crash.
-fn lock_folder(dir: &Path) -> Result<File, StartError> {
-    let bad = |error: std::io::Error| StartError::Folder { doing: "locking it", reason: error.to_string() };
-    make_private(dir).map_err(bad)?;
-    let file = File::create(dir.join("lock")).map_err(bad)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::Locked(dir.to_path_buf())),
-        Err(TryLockError::Error(error)) => Err(bad(error)),
-    }
-}
-
-/// Only this user may look inside: the folder holds channel states and preimages.
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-async fn ground(mut config: LdkConfig) -> Result<Ground, StartError> {
+async fn ground(mut config: LdkConfig, store: Arc<Store>) -> Result<Ground, StartError> {
     let bad_chain = |error: &dyn std::fmt::Display| StartError::Chain(error.to_string());
     let source = ChainSource(config.chain.clone());
     let tip = init::validate_best_block_header(&source).await;
@@ -141,12 +122,6 @@ async fn ground(mut config: LdkConfig) -> Result<Ground, StartError> {
     };
     let fees = Fees::new();
     fees.refresh(&*config.chain).await.map_err(|error| bad_chain(&error))?;
-    let store = Store::new(config.dir.join("state"));
-    let store =
-        Arc::new(store.map_err(|error| StartError::Folder {
-            doing: "opening the state",
-            reason: format!("{error:?}"),
-        })?);
     let health = Health::new();
     let master = master_key(&config.seed, config.network);
     // The caller keeps the seed; this copy is not kept in memory longer than needed.
@@ -214,6 +189,7 @@ fn parts(
         gate,
         payments: Table::load(ground.store.clone(), "payments")?,
         claims: Table::load(ground.store.clone(), "claims")?,
+        receipts: Table::load(ground.store.clone(), "receipts")?,
         addresses: Table::load(ground.store, "addresses")?,
         config: ground.config,
         health: ground.health,

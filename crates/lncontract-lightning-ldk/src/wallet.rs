@@ -160,6 +160,17 @@ impl OnchainWallet {
             .collect()
     }
 
+    /// Its transactions that spend outputs of that one: which output, and which transaction.
+    pub(crate) fn spenders(&self, of: Txid) -> Vec<(u32, Txid)> {
+        let inner = self.inner();
+        let spends = inner.bdk.transactions().flat_map(|known| {
+            let by = known.tx_node.txid;
+            let spent: Vec<_> = known.tx_node.tx.input.iter().map(|input| input.previous_output).collect();
+            spent.into_iter().filter(|spent| spent.txid == of).map(move |spent| (spent.vout, by))
+        });
+        spends.collect()
+    }
+
     /// What the wallet holds.
     pub(crate) fn holdings(&self) -> Holdings {
         let inner = self.inner();

@@ -10,6 +10,22 @@ use crate::{BoxFuture, Channel, ChannelId, NodeKey, OpeningId, PaymentHash, Paym
 #[error("the event could not be recorded: {0}")]
 pub struct NotRecorded(pub String);
 
+/// What the program's books say of its node. The node compares its own folder with that before it connects to
+/// anybody or broadcasts anything: a folder, or a database, that came back from a copy is found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeBooks {
+    /// How many starts of the node the books have counted.
+    pub starts: u64,
+    /// Every opening there may be; `None` if the books can't say for sure.
+    pub announced: Option<Vec<OpeningId>>,
+    /// Channels that our node has told the books to be open, whatever became of them.
+    pub opened: Vec<OpeningId>,
+    /// Our payments that our node has told the books to have arrived.
+    pub sent: Vec<PaymentHash>,
+    /// Payments to us that our node has told the books to have claimed.
+    pub received: Vec<PaymentHash>,
+}
+
 /// A peer asks to open a channel with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundChannel {
@@ -130,6 +146,15 @@ pub enum NodeEvent {
 
 /// The program, as the node sees it.
 pub trait Host: Send + Sync + 'static {
+    /// What the books say of the node: asked at the very beginning of each start. `None`: it keeps none, and
+    /// the node compares and counts nothing.
+    fn books(&self) -> BoxFuture<'_, Result<Option<NodeBooks>, NotRecorded>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Records that the node starts for that time. Its folder has counted it already; nothing was sent yet.
+    fn count_start(&self, _starts: u64) -> BoxFuture<'_, Result<(), NotRecorded>> {
+        Box::pin(async { Ok(()) })
+    }
     /// Decides on a channel that a peer wants to open.
     fn channel_requested(&self, request: InboundChannel) -> BoxFuture<'_, Admission>;
     /// Decides on a splice that a peer wants to make. Money: an earmark is spliced out of only with our word.

@@ -14,7 +14,7 @@ pub use chain::{BlockRef, Chain, ChainError, HeaderAt};
 pub use error::{By, LightningError, OpenFailure};
 pub use fake::{Behind, Clock as FakeClock, FakeLightning, FakeNetwork};
 pub use host::{
-    Admission, Claim, Host, InboundChannel, InboundSplice, NodeEvent, NotRecorded, SpliceAdmission,
+    Admission, Claim, Host, InboundChannel, InboundSplice, NodeBooks, NodeEvent, NotRecorded, SpliceAdmission,
 };
 pub use node::*;
 

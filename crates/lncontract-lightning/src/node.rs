@@ -55,9 +55,10 @@ pub struct Balances {
     pub onchain_total_sat: u64,
     /// Of it, kept for fees of closing channels.
     pub anchor_reserve_sat: u64,
-    /// Our side of all channels that are not closed, signed splices counted as if they were locked.
+    /// Our side of all channels that are not closing or closed, signed splices counted as if they were locked.
     pub channels_msat: u64,
-    /// Coming back from closed channels, not yet spendable.
+    /// Coming back from closing and closed channels, not yet spendable: until a block holds the closing
+    /// transaction all that was ours in the channel, after it what its outputs hold for us.
     pub closing_sat: u64,
 }
 
@@ -282,6 +283,20 @@ pub struct OnchainMovement {
     pub height: Option<u32>,
 }
 
+/// A channel that one side closed alone, as the block has it that holds the closing transaction. A closing
+/// transaction spends the channel and no coin of the wallet, so it is no [`OnchainMovement`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForcedClose {
+    /// Our id of the channel.
+    pub opening: OpeningId,
+    /// The closing transaction.
+    pub txid: Txid,
+    /// Its outputs in their order: both balances, anchors, payments that were in flight.
+    pub outputs_sat: Vec<u64>,
+    /// Transactions of our wallet that spend its outputs: which output, and which transaction.
+    pub spent_by: Vec<(u32, Txid)>,
+}
+
 /// A peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -303,6 +318,10 @@ pub trait Lightning: Send + Sync + 'static {
     fn balances(&self) -> BoxFuture<'_, Result<Balances, LightningError>>;
     /// All transactions that moved money of our on-chain wallet, in no particular order.
     fn onchain_movements(&self) -> BoxFuture<'_, Result<Vec<OnchainMovement>, LightningError>>;
+    /// All channels that one side closed alone and whose closing transaction a block holds.
+    fn forced_closes(&self) -> BoxFuture<'_, Result<Vec<ForcedClose>, LightningError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     /// A fresh deposit address.
     fn new_address(&self) -> BoxFuture<'_, Result<Address, LightningError>>;
     /// Connects, and keeps reconnecting to that address until the process ends.

@@ -27,8 +27,11 @@ pub enum StoreError {
         rule: String,
     },
     /// No space is left; nothing of the commit was written.
-    #[error("no space is left for the database; nothing was written: free space on its disk, then try again")]
-    Full,
+    #[error("no space is left on {place}; nothing was written: free space there, then try again")]
+    Full {
+        /// Where the database is, in words.
+        place: String,
+    },
     /// A newer program has been at this database.
     #[error("the database has schema {found}, this program knows {known}: start the newer program again")]
     Newer {

@@ -8,10 +8,10 @@ use std::{
 };
 
 use anyhow::Context;
-use lncontract_app::{App, Clock, StartNode, Wiring};
+use lncontract_app::{App, Clock, NotStarted, StartNode, Wiring};
 use lncontract_lightning::{BoxFuture, Chain, Host, Lightning};
-use lncontract_lightning_ldk::{LdkConfig, LdkNode};
-use lncontract_store::SqliteStore;
+use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError, check_starts};
+use lncontract_store::{Options, SqliteStore};
 
 /// The node's own folder in a data directory.
 pub const NODE_DIR: &str = "node";
@@ -37,7 +37,7 @@ impl StartNode for EmbeddedNode {
         &'a self,
         seed: &'a [u8; 32],
         host: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
             let config = LdkConfig::new(
                 self.dir.clone(),
@@ -47,7 +47,7 @@ impl StartNode for EmbeddedNode {
                 Arc::clone(&self.chain),
                 host,
             );
-            let node = LdkNode::start(config).await.map_err(|error| chain_of(&error))?;
+            let node = LdkNode::start(config).await.map_err(|error| not_started(&error))?;
             let node: Arc<dyn Lightning> = node;
             // The first start wins; there is no second one in a process.
             let _ = self.running.set(Arc::clone(&node));
@@ -56,18 +56,38 @@ impl StartNode for EmbeddedNode {
     }
 }
 
-/// In the place of a node that is left out.
-struct NoNode;
+/// In the place of a node that is left out: an old folder does no harm then, an old database does.
+struct NoNode {
+    dir: PathBuf,
+}
 
 impl StartNode for NoNode {
     fn start<'a>(
         &'a self,
         _: &'a [u8; 32],
-        _: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
-        Box::pin(async {
-            Err("it was left out: stop this program and start it without --no-node".to_owned())
+        host: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
+        Box::pin(async move {
+            let books = host.books().await.map_err(|error| NotStarted::Trouble(error.to_string()))?;
+            match books.map(|books| check_starts(&self.dir, &books)) {
+                Some(Err(error @ StartError::OldBooks { .. })) => Err(not_started(&error)),
+                _ => {
+                    let todo = "it was left out: stop this program and start it without --no-node";
+                    Err(NotStarted::LeftOut(todo.to_owned()))
+                }
+            }
         })
+    }
+}
+
+fn not_started(error: &StartError) -> NotStarted {
+    let todo = chain_of(error);
+    match error {
+        StartError::OldFolder { .. } => {
+            NotStarted::OldCopy(format!("{todo}. `serve --no-node` shows record and pages meanwhile"))
+        }
+        StartError::OldBooks { .. } => NotStarted::OldCopy(todo),
+        _ => NotStarted::Trouble(todo),
     }
 }
 
@@ -124,7 +144,16 @@ pub async fn company_without_node(
     network: bitcoin::Network,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
-    program(dir, network, String::new(), Arc::new(NoNode), clock).await
+    program(dir, network, String::new(), Arc::new(NoNode { dir: dir.join(NODE_DIR) }), clock).await
+}
+
+/// The most pages that the database may have, from the environment: how a test of the built program fills a disk.
+const PAGES_VARIABLE: &str = "LNCONTRACT_DATABASE_PAGES_MAX";
+
+fn options() -> anyhow::Result<Options> {
+    let pages = std::env::var(PAGES_VARIABLE).ok().filter(|pages| !pages.is_empty());
+    let pages = pages.map(|pages| pages.parse().with_context(|| format!("{PAGES_VARIABLE}: {pages:?}")));
+    Ok(Options { max_page_count: pages.transpose()? })
 }
 
 async fn program(
@@ -134,7 +163,9 @@ async fn program(
     node: Arc<dyn StartNode>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
-    let store = SqliteStore::open(dir).await.with_context(|| format!("data directory {}", dir.display()))?;
+    let store = SqliteStore::open_with(dir, options()?)
+        .await
+        .with_context(|| format!("data directory {}", dir.display()))?;
     let store = Arc::new(store);
     Ok(App::start(Wiring { store, clock, node, network: network.to_string(), node_address }))
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use lncontract_app::{App, Clock, NewCompany, NewContract, StartNode, SystemClock, Wiring};
+use lncontract_app::{App, Clock, NewCompany, NewContract, NotStarted, StartNode, SystemClock, Wiring};
 use lncontract_core::{
     Hash, Sat,
     template::supply::worked_example,
@@ -44,12 +44,14 @@ impl StartNode for Starter {
         &'a self,
         seed: &'a [u8; 32],
         host: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
             let (dir, chain) = (self.dir.clone(), Arc::clone(&self.chain));
             let config =
                 LdkConfig::new(dir, *seed, bitcoin::Network::Regtest, self.listen, chain, Arc::clone(&host));
-            let node: Arc<dyn Lightning> = LdkNode::start(config).await.map_err(|error| error.to_string())?;
+            let trouble =
+                |error: lncontract_lightning_ldk::StartError| NotStarted::Trouble(error.to_string());
+            let node: Arc<dyn Lightning> = LdkNode::start(config).await.map_err(trouble)?;
             // There is one start in the life of a program.
             let _ = self.running.set(Arc::clone(&node));
             Ok(node)

@@ -1,24 +1,11 @@
-//! The node's page, and the account that compares our books with our node.
+//! The node's page.
 
-use lncontract_lightning::{Channel, ChannelState, OnchainMovement};
+use lncontract_lightning::{Channel, ChannelState};
 
 use crate::{
     App, AppError,
     view::{Badge, NodeChannelRow, NodeView, Tone},
 };
-
-/// Our books beside our node. Equal to the millisatoshi, or something is to be explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Account {
-    /// What came in, less what went out, less fees: deposits, payments, and the fees of transactions.
-    pub ledger_msat: i64,
-    /// What the node holds: on chain, in channels, and on its way back from channels.
-    pub node_msat: i64,
-    /// Fees of our transactions and of the closing of channels that we opened.
-    pub onchain_fee_sat: u64,
-}
-
-const LEDGER_PAGE: u32 = 1_000;
 
 impl App {
     /// The node's page.
@@ -90,60 +77,6 @@ impl App {
             None => self.new_address().await,
         }
     }
-
-    /// Our books beside our node.
-    ///
-    /// Covers deposits, funding and cooperative closing of channels, and payments. What a forced close adds
-    /// (sweeps, fee bumps) shows as a difference until it has a line of its own.
-    ///
-    /// # Errors
-    /// When the node does not run.
-    pub async fn account(&self) -> Result<Account, AppError> {
-        let node = self.node().await?;
-        let balances = node.balances().await.map_err(AppError::from)?;
-        let channels = node.channels().await.map_err(AppError::from)?;
-        let movements = node.onchain_movements().await.map_err(AppError::from)?;
-        let (deposits_sat, onchain_fee_sat) = books(&movements, &channels);
-        let mut payments_msat = 0;
-        let mut after = 0;
-        loop {
-            let lines = self.store.ledger(None, after, LEDGER_PAGE).await?;
-            let Some(last) = lines.last() else { break };
-            after = last.position;
-            payments_msat +=
-                lines.iter().map(|line| line.amount_msat - line.fee_msat.cast_signed()).sum::<i64>();
-        }
-        let onchain_sat = deposits_sat.cast_signed() - onchain_fee_sat.cast_signed();
-        let held_sat = balances.onchain_total_sat + balances.closing_sat;
-        Ok(Account {
-            ledger_msat: onchain_sat * 1_000 + payments_msat,
-            node_msat: (held_sat * 1_000 + balances.channels_msat).cast_signed(),
-            onchain_fee_sat,
-        })
-    }
-}
-
-/// What came from outside, and what transactions cost us: each from the transaction itself,
-/// not from a balance.
-fn books(movements: &[OnchainMovement], channels: &[Channel]) -> (u64, u64) {
-    let (mut deposits_sat, mut fees_sat) = (0, 0);
-    for movement in movements {
-        let closed = channels.iter().find(|channel| match channel.state {
-            ChannelState::Closed { closing_tx, .. } => closing_tx == Some(movement.txid),
-            _ => false,
-        });
-        if let Some(channel) = closed {
-            // The opener pays the closing fee (BOLT 2, closing_signed).
-            if channel.outbound {
-                fees_sat += channel.capacity_sat.saturating_sub(movement.outputs_sat);
-            }
-        } else if movement.sent_sat == 0 {
-            deposits_sat += movement.received_sat;
-        } else {
-            fees_sat += movement.fee_sat.unwrap_or(0);
-        }
-    }
-    (deposits_sat, fees_sat)
 }
 
 fn row(channel: &Channel, counterparty: String) -> NodeChannelRow {

@@ -45,12 +45,12 @@ impl App {
         })
     }
 
-    /// The prompt before money leaves; also shows how a payment stands.
+    /// The prompt before money leaves; also shows how a payment stands, with or without a node.
     ///
     /// # Errors
     /// When there is no such invoice.
     pub async fn pay_prompt(&self, contract: Hash, invoice: Hash) -> Result<PayPrompt, AppError> {
-        let preflight = self.preflight(contract, invoice).await?;
+        let preflight = self.preflight(contract, invoice, self.channels_now().await).await?;
         let known = &preflight.invoice;
         let attempt = self.store.attempt(known.payment_hash.0).await?;
         let live = self.live(contract).await?;

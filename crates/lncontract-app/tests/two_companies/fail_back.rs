@@ -5,7 +5,10 @@ use lncontract_core::Hash;
 use lncontract_lightning::{Claim, Pay, PaymentState};
 use lncontract_store::{ReceivableState, Store};
 
-use crate::support::{Company, Pair, TRANCHE, until, until_some};
+use crate::support::{Company, Pair, TRANCHE, Visitor, until, until_some};
+
+/// LDK's word at the payer for a payment that the payee's node gave back.
+const REJECTED: &str = "RecipientRejected";
 
 async fn funded() -> anyhow::Result<(Pair, Hash, Hash)> {
     let (pair, contract) = Pair::with_money().await?;
@@ -41,6 +44,10 @@ async fn a_payment_of_a_cancelled_invoice_is_failed_back() -> anyhow::Result<()>
         lncontract_core::Bytes(receivable.invoice_entry_hash.expect("its entry was stored with it"));
     pair.seller.app().cancel_invoice(contract, invoice, "wrong number".into()).await?;
     pay_directly(&pair, fund, &receivable.bolt11).await?;
+    let visitor = Visitor::come(&pair).await?;
+    let words = visitor.fail_to_pay(&receivable.bolt11, receivable.payment_hash).await?;
+    assert_eq!(words, REJECTED, "neither from a stranger");
+    visitor.has_all_back().await?;
     let end = until_some("the payment's end", || async {
         let state = pair.buyer.node().payment(receivable.payment_hash).await?;
         Ok((!matches!(state, PaymentState::InFlight | PaymentState::Absent)).then_some(state))
@@ -50,6 +57,7 @@ async fn a_payment_of_a_cancelled_invoice_is_failed_back() -> anyhow::Result<()>
     assert_eq!(in_channels_msat(&pair.seller).await?, before);
     let kept = pair.seller.store().receivable(receivable.payment_hash).await?;
     assert_eq!(kept.map(|kept| kept.state), Some(ReceivableState::Cancelled));
+    assert!(pair.seller.store().ledger(None, 0, 10).await?.is_empty());
     pair.agree(contract).await?;
     pair.balance().await
 }
@@ -76,12 +84,21 @@ async fn a_second_payment_of_one_invoice_is_not_taken() -> anyhow::Result<()> {
     let once = in_channels_msat(&pair.seller).await?;
     assert_eq!(once, amount_msat);
 
+    // The buyer's node does not even send it again; another node does, and gets its money back.
     pay_directly(&pair, fund, &receivable.bolt11).await?;
-    // Whoever else pays this hash: the seller's program does not take it.
-    assert_eq!(pair.seller.host().payment_claimable(hash, amount_msat).await, Claim::FailBack);
     assert!(matches!(pair.buyer.node().payment(hash).await?, PaymentState::Sent { .. }));
+    let visitor = Visitor::come(&pair).await?;
+    let words = visitor.fail_to_pay(&receivable.bolt11, hash).await?;
+    assert_eq!(words, REJECTED);
+    visitor.has_all_back().await?;
     assert_eq!(in_channels_msat(&pair.seller).await?, once);
-    let received = pair.seller.store().ledger_sum_msat(None, "received").await?;
-    assert_eq!(u64::try_from(received)?, amount_msat);
+    let received = pair.seller.store().ledger(None, 0, 10).await?;
+    assert_eq!(
+        received.iter().map(|line| line.amount_msat.cast_unsigned()).collect::<Vec<_>>(),
+        [amount_msat]
+    );
+    // The buyer's node paid behind its program's back; the seller's books are whole.
+    let account = pair.seller.app().account().await?;
+    assert_eq!(account.ledger_msat, account.node_msat);
     Ok(())
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lncontract_app::Class;
+use lncontract_store::Store;
 
-use crate::support::{MATERIALS, Pair, TRANCHE, row_word};
+use crate::support::{MATERIALS, Pair, TRANCHE, row_word, until};
 
 /// The files of that name below a folder.
 fn files(dir: &Path, name: &str) -> std::io::Result<Vec<PathBuf>> {
@@ -20,6 +21,37 @@ fn files(dir: &Path, name: &str) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Damages the node's state, so that it does not start.
+fn damage(node: &Path) -> std::io::Result<()> {
+    let managers = files(node, "manager")?;
+    assert_eq!(managers.len(), 1, "where the node keeps its state: {managers:?}");
+    managers.into_iter().try_for_each(|path| std::fs::write(path, b"damaged"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_shown_without_a_node_and_paid_only_with_one() -> anyhow::Result<()> {
+    let (mut pair, contract) = Pair::signed().await?;
+    pair.earn(contract).await?;
+    let invoice = pair.invoice(contract).await?;
+    until("the invoice at the buyer", || async {
+        Ok(pair.buyer.app().pay_prompt(contract, invoice).await.is_ok())
+    })
+    .await?;
+    pair.buyer.stop().await;
+    damage(&pair.buyer.dir.join("node"))?;
+    pair.buyer.start().await?;
+
+    let app = pair.buyer.app();
+    let prompt = app.pay_prompt(contract, invoice).await?;
+    assert_eq!((prompt.amount_sat, prompt.number), (25_000_000, 1));
+    let [only] = &prompt.obstacles[..] else { panic!("{:?}", prompt.obstacles) };
+    assert!(only.starts_with("the node does not run"), "{only}");
+    let refused = app.pay(contract, invoice).await.unwrap_err();
+    assert_eq!((refused.class, refused.code), (Class::NotNow, "node-stopped"));
+    assert_eq!(pair.buyer.store().attempts(contract.0).await?.len(), 0);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_node_leaves_the_pages_up_and_says_so() -> anyhow::Result<()> {
     let (mut pair, contract) = Pair::signed().await?;
@@ -27,11 +59,7 @@ async fn a_damaged_node_leaves_the_pages_up_and_says_so() -> anyhow::Result<()> 
     let words = pair.buyer.app().companies().await?.remove(0).words;
     let (before, _) = pair.agree(contract).await?;
     pair.buyer.stop().await;
-    let managers = files(&pair.buyer.dir.join("node"), "manager")?;
-    assert_eq!(managers.len(), 1, "where the node keeps its state: {managers:?}");
-    for path in managers {
-        std::fs::write(path, b"damaged")?;
-    }
+    damage(&pair.buyer.dir.join("node"))?;
     pair.buyer.start().await?;
 
     let app = pair.buyer.app();

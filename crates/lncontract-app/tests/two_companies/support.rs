@@ -6,6 +6,7 @@ mod company;
 pub mod faults;
 pub mod forger;
 mod steps;
+mod visitor;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 
 pub use company::Company;
 pub use steps::{MATERIALS, TRANCHE, evidence, materials_payable, row_word};
+pub use visitor::Visitor;
 
 /// How long anything may take before a test says what did not come.
 pub const PATIENCE: Duration = Duration::from_secs(90);

@@ -8,8 +8,8 @@ use super::{
     state::{Coin, Pair, Returning, State, ordered},
 };
 use crate::{
-    By, Channel, ChannelId, ChannelState, CloseMode, LightningError, NodeEvent, OnchainMovement, OpenChannel,
-    OpenFailure, OpeningId,
+    By, Channel, ChannelId, ChannelState, CloseMode, ForcedClose, LightningError, NodeEvent, OnchainMovement,
+    OpenChannel, OpenFailure, OpeningId,
 };
 
 /// Two anchors of 330 sat, paid by the opener (BOLT 3).
@@ -48,6 +48,8 @@ pub(super) struct FakeChannel {
     pub(super) funding: Option<OutPoint>,
     pub(super) stage: Stage,
     pub(super) splices: Vec<FakeSplice>,
+    /// What brings back what the closing transaction left to opener and acceptor.
+    pub(super) swept_by: [Option<Txid>; 2],
 }
 
 impl FakeChannel {
@@ -61,6 +63,12 @@ impl FakeChannel {
 
     fn reserve_sat(&self) -> u64 {
         self.capacity_sat / 100
+    }
+
+    /// What the closing transaction leaves to one end; the opener pays for it.
+    fn pays_out_sat(&self, end: usize) -> u64 {
+        let fee_sat = if end == 0 { CLOSE_FEE_SAT } else { 0 };
+        (self.balance_msat[end] / 1_000).saturating_sub(fee_sat)
     }
 
     /// What one end can send: what both the present funding and the coming one allow.
@@ -119,6 +127,23 @@ impl State {
         channel.room_msat(end).min(limit_msat)
     }
 
+    /// The channels of a node that were closed alone.
+    pub(super) fn forced_closes(&self, seat: usize) -> Vec<ForcedClose> {
+        let close = |channel: &FakeChannel| {
+            let end = channel.end_of(seat)?;
+            let Stage::Closed { forced: true, tx } = channel.stage else { return None };
+            let swept = |by: &Txid| self.seats[seat].movements.iter().any(|movement| movement.txid == *by);
+            let spent_by = channel.swept_by[end].filter(swept).map(|by| (end as u32, by));
+            Some(ForcedClose {
+                opening: channel.openings[end]?,
+                txid: tx,
+                outputs_sat: vec![channel.pays_out_sat(0), channel.pays_out_sat(1)],
+                spent_by: spent_by.into_iter().collect(),
+            })
+        };
+        self.channels.iter().filter_map(close).collect()
+    }
+
     /// Tells both ends how the channel is now.
     pub(super) fn note_channel(&mut self, index: usize) {
         for end in [0, 1] {
@@ -175,6 +200,7 @@ impl State {
             funding: None,
             stage: Stage::Asked,
             splices: Vec::new(),
+            swept_by: [None, None],
         });
         let index = self.channels.len() - 1;
         self.note_channel(index);
@@ -335,9 +361,7 @@ impl State {
         self.channels[index].lock_splices();
         let channel = self.channels[index].clone();
         for (end, seat) in channel.ends.into_iter().enumerate() {
-            let opener_fee_sat = if end == 0 { CLOSE_FEE_SAT } else { 0 };
-            let sweep_fee_sat = if alone.is_some() { CLOSE_FEE_SAT } else { 0 };
-            let sat = (channel.balance_msat[end] / 1_000).saturating_sub(opener_fee_sat + sweep_fee_sat);
+            let sat = channel.pays_out_sat(end);
             let wait_blocks = match alone {
                 None => 0,
                 Some(closer) if closer == seat && end == 0 => channel.delay_blocks.into(),
@@ -345,13 +369,13 @@ impl State {
                 Some(_) => SWEEP_BLOCKS,
             };
             let due_height = self.height + wait_blocks;
-            let outputs_sat = match alone {
-                None => channel.capacity_sat - CLOSE_FEE_SAT,
-                // A sweep: a transaction of its own, with one output.
-                Some(_) => sat,
+            // After a forced close it comes by a sweep: a transaction of its own, with one output.
+            let (fee_sat, outputs_sat, by) = match alone {
+                None => (0, channel.pays_out_sat(0) + channel.pays_out_sat(1), tx),
+                Some(_) => (CLOSE_FEE_SAT, sat.saturating_sub(CLOSE_FEE_SAT), self.draw_txid()),
             };
-            let tx = if alone.is_some() { self.draw_txid() } else { tx };
-            self.seats[seat].returning.push(Returning { sat, due_height, tx, outputs_sat });
+            self.seats[seat].returning.push(Returning { sat, fee_sat, due_height, tx: by, outputs_sat });
+            self.channels[index].swept_by[end] = Some(by);
         }
         self.channels[index].stage = Stage::Closed { forced: alone.is_some(), tx };
         self.note_channel(index);

@@ -10,10 +10,10 @@ use super::{
     state::{Run, State, address_of, ordered},
 };
 use crate::{
-    Admission, Balances, BoxFuture, By, Channel, ChannelId, CloseMode, InboundChannel, InboundSplice,
-    Lightning, LightningError, MESSAGE_LEN_MAX, MadeInvoice, NewInvoice, NodeInfo, NodeKey, OnchainMovement,
-    OpenChannel, OpenFailure, OrderSplice, Pay, PaymentHash, PaymentState, Peer, SpliceAdmission,
-    SpliceState, SpliceWay,
+    Admission, Balances, BoxFuture, By, Channel, ChannelId, CloseMode, ForcedClose, InboundChannel,
+    InboundSplice, Lightning, LightningError, MESSAGE_LEN_MAX, MadeInvoice, NewInvoice, NodeInfo, NodeKey,
+    OnchainMovement, OpenChannel, OpenFailure, OrderSplice, Pay, PaymentHash, PaymentState, Peer,
+    SpliceAdmission, SpliceState, SpliceWay,
 };
 
 /// A handle on one start of a node; after a stop its calls say so, also when the node was started again.
@@ -224,6 +224,9 @@ impl Lightning for FakeLightning {
     }
     fn onchain_movements(&self) -> BoxFuture<'_, Result<Vec<OnchainMovement>, LightningError>> {
         Box::pin(async { self.with(|state, seat| Ok(state.seats[seat].movements.clone())) })
+    }
+    fn forced_closes(&self) -> BoxFuture<'_, Result<Vec<ForcedClose>, LightningError>> {
+        Box::pin(async { self.with(|state, seat| Ok(state.forced_closes(seat))) })
     }
     fn new_address(&self) -> BoxFuture<'_, Result<Address, LightningError>> {
         Box::pin(async { self.with(|state, seat| Ok(state.new_address(seat))) })

@@ -29,10 +29,18 @@ pub(super) struct Coin {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Returning {
     pub(super) sat: u64,
+    /// What the transaction that brings it costs us.
+    pub(super) fee_sat: u64,
     pub(super) due_height: u32,
     /// The transaction that brings it, and the sum of its outputs.
     pub(super) tx: Txid,
     pub(super) outputs_sat: u64,
+}
+
+impl Returning {
+    fn brings_sat(&self) -> u64 {
+        self.sat.saturating_sub(self.fee_sat)
+    }
 }
 
 /// Whether a node runs.
@@ -244,16 +252,18 @@ impl State {
             let (due, waiting): (Vec<_>, Vec<_>) =
                 self.seats[seat].returning.drain(..).partition(|returning| returning.due_height <= height);
             self.seats[seat].returning = waiting;
-            let paid = due.iter().filter(|returning| returning.sat > 0).map(|returning| OnchainMovement {
+            let paid = due.iter().filter(|returning| returning.brings_sat() > 0);
+            let paid = paid.map(|returning| OnchainMovement {
                 txid: returning.tx,
-                received_sat: returning.sat,
+                received_sat: returning.brings_sat(),
                 sent_sat: 0,
                 outputs_sat: returning.outputs_sat,
                 fee_sat: None,
                 height: Some(height),
             });
             self.seats[seat].movements.extend(paid);
-            let coins = due.into_iter().map(|returning| Coin { sat: returning.sat, from_height: height });
+            let coins =
+                due.into_iter().map(|returning| Coin { sat: returning.brings_sat(), from_height: height });
             self.seats[seat].coins.extend(coins.filter(|coin| coin.sat > 0));
             if self.seats[seat].runs() {
                 self.push_block(seat);

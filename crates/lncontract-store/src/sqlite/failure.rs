@@ -59,7 +59,8 @@ pub(super) fn hex(hash: &Hash) -> String {
 fn class(error: &(dyn DatabaseError + 'static)) -> Option<StoreError> {
     let code: u32 = error.code()?.parse().ok()?;
     Some(match code & 0xff {
-        SQLITE_FULL => StoreError::Full,
+        // The writer, which knows the directory, names it.
+        SQLITE_FULL => StoreError::Full { place: "the disk of the database".to_owned() },
         SQLITE_CORRUPT | SQLITE_NOTADB => StoreError::Damaged { what: error.message().to_owned() },
         SQLITE_CONSTRAINT if error.is_unique_violation() => unique(error.message()),
         SQLITE_CONSTRAINT => StoreError::Invalid { rule: rule(error.message()).to_owned() },

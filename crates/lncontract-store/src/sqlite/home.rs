@@ -39,6 +39,16 @@ impl Home {
         Ok(Self { database, _lock: lock })
     }
 
+    /// Names this directory in an error of the database, which does not know it.
+    pub(super) fn named(&self, error: StoreError) -> StoreError {
+        match (error, self.database.parent()) {
+            (StoreError::Full { .. }, Some(dir)) => {
+                StoreError::Full { place: format!("the disk of {}", dir.display()) }
+            }
+            (other, _) => other,
+        }
+    }
+
     /// Returns where the database is.
     pub(super) fn database(&self) -> &Path {
         &self.database

@@ -51,7 +51,7 @@ async fn a_full_disk_leaves_nothing_half_written_and_room_heals_it() {
 async fn a_disk_too_small_for_the_empty_tables_is_told_as_full() {
     let dir = home();
     let tiny = Options { max_page_count: Some(4) };
-    assert!(matches!(SqliteStore::open_with(dir.path(), tiny).await, Err(StoreError::Full)));
+    assert!(matches!(SqliteStore::open_with(dir.path(), tiny).await, Err(StoreError::Full { .. })));
     assert!(reopened(dir.path()).await.is_ok(), "with room it begins anew");
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Writer {
     seat: Mutex<Option<SqliteConnection>>,
     notices: broadcast::Sender<Changed>,
     // Held here, so that the directory stays ours until the last commit has ended.
-    _home: Home,
+    home: Home,
 }
 
 /// What a transaction does, and what it tells afterwards.
@@ -36,8 +36,8 @@ impl Writer {
         notices: broadcast::Sender<Changed>,
     ) -> Result<Self, StoreError> {
         let mut connection = options.connect().await.map_err(from_sqlx)?;
-        schema::migrate(&mut connection).await?;
-        Ok(Self { options, seat: Mutex::new(Some(connection)), notices, _home: home })
+        schema::migrate(&mut connection).await.map_err(|error| home.named(error))?;
+        Ok(Self { options, seat: Mutex::new(Some(connection)), notices, home })
     }
 
     pub(super) fn watch(&self) -> broadcast::Receiver<Changed> {
@@ -79,7 +79,7 @@ impl Writer {
         note: fn(&T) -> Vec<Changed>,
     ) -> Result<T, StoreError> {
         let task = tokio::spawn(async move {
-            let done = self.transact(work).await?;
+            let done = self.transact(work).await.map_err(|error| self.home.named(error))?;
             for notice in note(&done) {
                 // No one watching is no fault.
                 let _ = self.notices.send(notice);

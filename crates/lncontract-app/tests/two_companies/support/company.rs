@@ -8,15 +8,18 @@ use std::{
 };
 
 use anyhow::Context;
-use lncontract_app::{App, MovableClock, NewCompany, StartNode, Wiring};
+use lncontract_app::{App, MovableClock, NewCompany, NotStarted, StartNode, Wiring};
 use lncontract_core::v1::Side;
 use lncontract_devchain::DevChain;
 use lncontract_lightning::{BoxFuture, Host, Lightning};
 use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError};
-use lncontract_store::{SqliteStore, Store, StoreError};
+use lncontract_store::{Options, SqliteStore, Store, StoreError};
 use tokio::time::Instant;
 
-use super::faults::{Faults, FaultyNode};
+use super::{
+    faults::{Faults, FaultyNode},
+    visitor::Door,
+};
 
 const PASSWORD: &str = "a long enough password";
 /// How long a lock of the program that was stopped may outlive it.
@@ -33,6 +36,8 @@ pub struct Company {
     listen: SocketAddr,
     chain: Arc<DevChain>,
     clock: Arc<MovableClock>,
+    /// The most pages that its database may have: a full disk.
+    pub pages_max: Option<u32>,
     running: Option<Running>,
 }
 
@@ -56,7 +61,8 @@ impl StartNode for EmbeddedNode {
         &'a self,
         seed: &'a [u8; 32],
         host: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, String>> {
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
+        let host: Arc<dyn Host> = Arc::new(Door(host));
         Box::pin(async move {
             let end = Instant::now() + LOCK_WAIT;
             loop {
@@ -74,7 +80,10 @@ impl StartNode for EmbeddedNode {
                     Err(StartError::Locked(_) | StartError::Listen { .. }) if Instant::now() < end => {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
-                    Err(error) => return Err(error.to_string()),
+                    Err(error @ (StartError::OldFolder { .. } | StartError::OldBooks { .. })) => {
+                        return Err(NotStarted::OldCopy(error.to_string()));
+                    }
+                    Err(error) => return Err(NotStarted::Trouble(error.to_string())),
                 }
             }
         })
@@ -92,7 +101,12 @@ impl Company {
         // The same port in all its lives: the other company has it in the invite.
         let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let (faults, words) = (Arc::default(), OnceLock::new());
-        Ok(Self { side, dir, faults, words, listen, chain, clock, running: None })
+        Ok(Self { side, dir, faults, words, listen, chain, clock, pages_max: None, running: None })
+    }
+
+    /// Where its node listens.
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
     }
 
     /// First run.
@@ -116,7 +130,7 @@ impl Company {
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let end = Instant::now() + LOCK_WAIT;
         let store = loop {
-            match SqliteStore::open(&self.dir).await {
+            match SqliteStore::open_with(&self.dir, Options { max_page_count: self.pages_max }).await {
                 Err(StoreError::InUse { .. }) if Instant::now() < end => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }

@@ -3,101 +3,11 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-const PASSWORD: &str = "correct horse battery";
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lncontract"));
-    // What the tester has set is of no matter here.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LNCONTRACT_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program(arguments).output().expect("the program was built")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("temporary names are plain text")
-}
-
-fn refused(output: &Output, says: &[&str]) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    for expect in says {
-        assert!(told.contains(expect), "{expect:?} is missing in: {told}");
-    }
-}
-
-/// A folder with a company in it.
-fn company() -> TempDir {
-    let dir = tempfile::tempdir().expect("the system has a temporary directory");
-    let made = init(dir.path(), "Castor");
-    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
-    dir
-}
-
-fn init(dir: &Path, short_name: &str) -> Output {
-    let names = ["--name", "Castor Subsystems s.r.o.", "--short-name", short_name, "--user", "eva"];
-    let mut init = program(&["init", "--json", "--dir", text(dir)]);
-    init.args(names).env("LNCONTRACT_PASSWORD", PASSWORD).output().expect("the program was built")
-}
-
-/// A program that runs until it is dropped.
-struct Running {
-    child: Child,
-    ready: Value,
-}
-
-impl Running {
-    fn serve(dir: &Path, password: Option<&str>) -> Self {
-        let mut serve =
-            program(&["serve", "--json", "--no-node", "--listen-web", "127.0.0.1:0", "--dir", text(dir)]);
-        if let Some(password) = password {
-            serve.env("LNCONTRACT_PASSWORD", password);
-        }
-        let mut child = serve.stdout(Stdio::piped()).spawn().expect("the program was built");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it says when it is ready");
-        let ready = serde_json::from_str(&line).expect("one JSON object");
-        Self { child, ready }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let address =
-            self.ready["web"].as_str().and_then(|web| web.strip_prefix("http://")).expect("an address");
-        let mut stream = std::net::TcpStream::connect(address).expect("the page is up");
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("the page reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the page answers");
-        answer
-    }
-
-    #[cfg(unix)]
-    fn terminate(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill").success());
-        self.child.wait().expect("it is our child").code()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::{PASSWORD, Running, company, init, program, refused, run, text};
 
 #[test]
 fn mainnet_is_refused_with_the_reason_before_anything_is_made() {
@@ -259,10 +169,10 @@ fn the_client_commands_ask_a_running_program_and_pass_on_its_refusals() {
     refused(&ask(&["contract", "show", &unknown], PASSWORD), &["no such contract", "check the id"]);
     refused(&ask(&["channel", "list", &unknown], PASSWORD), &["no such contract"]);
     refused(&ask(&["invoice", "list", &unknown], PASSWORD), &["no such contract"]);
-    refused(&ask(&["invoice", "show", &unknown, &unknown], PASSWORD), &["the node does not run"]);
+    refused(&ask(&["invoice", "show", &unknown, &unknown], PASSWORD), &["no such contract"]);
     refused(
         &ask(&["invoice", "pay", &unknown, &unknown, "--amount-sat", "1"], PASSWORD),
-        &["the node does not run"],
+        &["no such contract"],
     );
     refused(&ask(&["node", "address"], PASSWORD), &["the node does not run", "--no-node"]);
     refused(&ask(&["node", "account"], PASSWORD), &["the node does not run"]);

@@ -1,0 +1,12 @@
+//! The built program from outside: what it refuses, what it finds out at its start, what a crash leaves.
+
+#[cfg(unix)]
+mod bitcoind;
+#[cfg(unix)]
+mod full_disk;
+#[cfg(unix)]
+mod log;
+#[cfg(unix)]
+mod old_copy;
+mod refusals;
+mod support;
