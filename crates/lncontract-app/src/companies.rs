@@ -54,6 +54,7 @@ impl App {
         let peer = Peer {
             id: id.clone(),
             name: invite.keys.name.clone(),
+            short_name: invite.short_name.trim().to_owned(),
             key_statement: serde_json::to_string(&invite.keys)
                 .map_err(|_| AppError::fault("key statement"))?,
             address: endpoint,
@@ -110,6 +111,7 @@ impl App {
         Ok(CompanyRow {
             id: peer.id.clone(),
             name: peer.name.clone(),
+            short_name: peer.short_name.clone(),
             address: peer.address.clone(),
             words: words(&ours, &theirs)?,
             words_confirmed_at: peer.words_confirmed_at.map(Time),

@@ -1,20 +1,22 @@
-//! Earmarks: `fund` announces a channel, the reconciler opens it once the other side has seen that; closing.
+//! Earmarks: `fund` announces a channel or a splice, the reconciler makes it once the other side has seen that;
+//! closing.
 //!
 //! The id of an opening is the first 16 bytes of its `fund` entry, on both sides: so the channel is found
 //! again after a crash, and the peer's node knows which announcement an inbound channel carries out.
 
 use lncontract_core::{
     Hash, Sat,
+    state::Announced,
     v1::{Duty, Fund, Instrument, Payload, Side},
 };
 use lncontract_lightning::{
     Admission, Channel, ChannelState, CloseMode, InboundChannel, InboundSplice, LightningError, OpenFailure,
-    OpeningId, SpliceAdmission,
+    OpeningId, SpliceAdmission, SpliceWay,
 };
 
 use crate::{App, AppError, live::Live};
 
-/// The opening that carries out a `fund` entry.
+/// The opening or splice that carries out a `fund` entry.
 pub fn opening_id(fund: Hash) -> OpeningId {
     let (first, _) = fund.0.split_at(16);
     OpeningId(u128::from_be_bytes(first.try_into().expect("16 of 32 bytes")))
@@ -31,7 +33,8 @@ impl App {
     /// When the law refuses it, or the wallet has too little: names the missing sum and the address.
     pub async fn fund(&self, contract: Hash, tranche: &str) -> Result<Hash, AppError> {
         let live = self.live(contract).await?;
-        let fund = planned(&*live.lock().await, tranche)?;
+        let can_splice = self.node().await?.info().await.map_err(AppError::from)?.splice;
+        let fund = planned(&*live.lock().await, tranche, can_splice)?;
         self.check_funds(fund.amount).await?;
         let mut live = self.to_sign(contract).await?;
         self.write(&mut live, |_| Ok(Payload::Fund(fund)), |_| Vec::new()).await
@@ -69,7 +72,8 @@ impl App {
         for (_, live) in self.all_live().await.unwrap_or_default() {
             let live = live.lock().await;
             if live.peer == peer && live.our_side == Side::Seller {
-                announced.extend(waiting(&live));
+                announced
+                    .extend(waiting(&live).into_iter().filter(|(_, announced)| announced.into.is_none()));
             }
         }
         // One announcement, one channel: what was opened for it stands, whatever became of it. A node that
@@ -77,12 +81,13 @@ impl App {
         let Ok(there) = self.channels_now().await else {
             return refuse("this company's node can't look at its channels now; try again later".into());
         };
-        announced.retain(|(fund, _, _)| !there.iter().any(|seen| seen.opening == opening_id(*fund)));
-        let exact = announced.iter().find(|(_, amount, _)| amount.0 == request.amount_sat);
+        announced.retain(|(fund, _)| !there.iter().any(|seen| seen.opening == opening_id(*fund)));
+        let exact = announced.iter().find(|(_, announced)| announced.amount.0 == request.amount_sat);
         match exact {
-            Some((fund, _, notice)) => {
-                Admission::Accept { opening: opening_id(*fund), to_self_delay_blocks: *notice }
-            }
+            Some((fund, announced)) => Admission::Accept {
+                opening: opening_id(*fund),
+                to_self_delay_blocks: announced.notice_blocks,
+            },
             None if announced.is_empty() => refuse(format!(
                 "no channel is announced: a channel of {} sat is accepted here only for a fund entry of a contract",
                 request.amount_sat
@@ -90,14 +95,34 @@ impl App {
             None => refuse(format!(
                 "the channel asked for has {} sat, announced is {}",
                 request.amount_sat,
-                announced.iter().map(|(_, amount, _)| amount.to_string()).collect::<Vec<_>>().join(" or ")
+                announced.iter().map(|(_, fund)| fund.amount.to_string()).collect::<Vec<_>>().join(" or ")
             )),
         }
     }
 
-    /// Decides on a splice that a peer's node wants to make.
+    /// Decides on a splice that a peer's node wants to make: exactly what a `fund` entry of that peer announced.
+    /// Money: an earmark is taken back by closing its channel, with notice, and not by a splice.
     pub(crate) async fn admit_splice(&self, request: InboundSplice) -> SpliceAdmission {
-        let text = format!("no splice of {} sat is announced for this channel", request.amount_sat);
+        if request.way == SpliceWay::Out {
+            let text = "money that is set aside is not spliced out; close the channel together instead";
+            return SpliceAdmission::Refuse { text: text.into() };
+        }
+        let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
+        for (_, live) in self.all_live().await.unwrap_or_default() {
+            let live = live.lock().await;
+            if live.peer != peer || live.our_side != Side::Seller {
+                continue;
+            }
+            let exact = waiting(&live).into_iter().find(|(_, announced)| {
+                announced.into.is_some_and(|base| opening_id(base) == request.opening)
+                    && announced.amount.0 == request.amount_sat
+            });
+            if let Some((fund, _)) = exact {
+                return SpliceAdmission::Accept { splice: opening_id(fund) };
+            }
+        }
+        let amount_sat = request.amount_sat;
+        let text = format!("no fund entry of a contract announces {amount_sat} sat more for this channel");
         SpliceAdmission::Refuse { text }
     }
 
@@ -127,17 +152,21 @@ impl App {
     }
 }
 
-/// What the funding plan says of a tranche.
-fn planned(live: &Live, tranche: &str) -> Result<Fund, AppError> {
+/// What the funding plan says of a tranche. Where there is nothing to splice, or our node can't, its money goes
+/// into a further channel, and the entry says so.
+fn planned(live: &Live, tranche: &str, can_splice: bool) -> Result<Fund, AppError> {
     let not_in_force =
         || AppError::refused("not-in-force", "no terms are in force", "wait for the acceptance");
     let terms = live.record.state().terms.as_ref().ok_or_else(not_in_force)?;
     let planned = terms.funding.tranches.iter().find(|planned| planned.id == tranche);
     let planned = planned.ok_or_else(|| AppError::not_found("tranche in the funding plan"))?;
-    if let Instrument::SpliceIn { .. } = planned.instrument {
-        let todo = "this version opens channels only: the splices of the plan come with the next one";
-        return Err(AppError::refused("splice", "this tranche is a splice", todo));
-    }
+    let instrument = match &planned.instrument {
+        Instrument::SpliceIn { into } if can_splice && live.record.state().live_channel(into).is_some() => {
+            None
+        }
+        Instrument::SpliceIn { .. } => Some(Instrument::Channel),
+        Instrument::Channel => None,
+    };
     debug_assert!(
         terms.obligations.iter().any(|row| matches!(&row.duty, Duty::Fund { tranche: t } if t == tranche))
     );
@@ -146,16 +175,16 @@ fn planned(live: &Live, tranche: &str) -> Result<Fund, AppError> {
         amount: planned.amount,
         stages: planned.stages.clone(),
         notice_blocks: terms.funding.notice_blocks,
+        instrument,
     })
 }
 
-/// Announced channels that nobody has reported yet: id, size, notice.
-fn waiting(live: &Live) -> Vec<(Hash, Sat, u16)> {
-    let channels = live.record.state().channels.iter();
-    let unreported = channels.filter(|(_, channel)| channel.reports.is_empty() && channel.closes.is_empty());
-    unreported
-        .filter_map(|(fund, channel)| {
-            channel.announced.as_ref().map(|announced| (*fund, announced.amount, announced.notice_blocks))
-        })
-        .collect()
+/// Announced channels and splices that nobody has reported yet, and that have not ended.
+fn waiting(live: &Live) -> Vec<(Hash, Announced)> {
+    let state = live.record.state();
+    let unreported = state
+        .channels
+        .iter()
+        .filter(|(_, channel)| channel.reports.is_empty() && state.ends(channel).next().is_none());
+    unreported.filter_map(|(fund, channel)| Some((*fund, channel.announced.clone()?))).collect()
 }

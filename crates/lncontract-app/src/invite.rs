@@ -14,6 +14,7 @@ use crate::AppError;
 const PREFIX: &str = "lncontract1:";
 const CHECK_LEN: usize = 4;
 const LEN_MAX: usize = 4_096;
+const SHORT_NAME_MAX: usize = 24;
 
 /// What an invite says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +65,17 @@ impl Invite {
         if invite.keys.endpoints.iter().all(|endpoint| endpoint.is_empty()) {
             return Err(unreadable("it names no address of the other company's node: ask for a new one"));
         }
+        if !is_short(&invite.short_name) {
+            return Err(unreadable("it names no short name of 1 to 24 characters: ask for a new one"));
+        }
         Ok(invite)
     }
+}
+
+/// Whether a name fits pages and the terms, which take no more.
+pub(crate) fn is_short(name: &str) -> bool {
+    let name = name.trim();
+    !name.is_empty() && name.chars().count() <= SHORT_NAME_MAX && !name.chars().any(char::is_control)
 }
 
 fn unreadable(todo: impl Into<String>) -> AppError {
@@ -108,6 +118,10 @@ mod tests {
         assert!(todo(&text[..text.len() - 3], "regtest", &ours).contains("missing or were changed"));
         assert!(todo(&text, "signet", &ours).contains("network regtest"));
         assert!(todo(&text, "regtest", &theirs.keys).contains("our own"));
+        for name in ["", " ", "a name of more than 24 letters", "two\nlines"] {
+            let text = Invite { short_name: name.into(), ..invite(1) }.to_text();
+            assert!(todo(&text, "regtest", &ours).contains("1 to 24 characters"), "{name:?}");
+        }
         assert!(todo("lncontract1:", "regtest", &ours).contains("missing or were changed"));
     }
 }

@@ -125,8 +125,7 @@ impl App {
     pub async fn accept_offer(&self, contract: Hash) -> Result<Hash, AppError> {
         let mut live = self.to_sign(contract).await?;
         let (offer, terms_hash) = open_offer(&live)?;
-        let expires = self.clock.now().plus_days(ACT_DAYS);
-        let act = self.act(contract, Kind::Accept, terms_hash, expires).await?;
+        let act = self.act(contract, Kind::Accept, terms_hash, self.act_expires()).await?;
         let payload = |state| Ok(Payload::Accept(Accept { offer, terms_hash, state, act }));
         self.write(&mut live, payload, |_| Vec::new()).await
     }
@@ -166,7 +165,12 @@ impl App {
         open.or_else(|| state.terms.clone()).ok_or_else(|| AppError::not_found("terms"))
     }
 
-    async fn act(
+    /// Until when a signature under an act that waits for nobody may be used.
+    pub(crate) fn act_expires(&self) -> lncontract_core::Time {
+        self.clock.now().plus_days(ACT_DAYS)
+    }
+
+    pub(crate) async fn act(
         &self,
         contract: Hash,
         kind: Kind,

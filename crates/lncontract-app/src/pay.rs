@@ -9,16 +9,16 @@ use lncontract_core::{
     state::InvoiceState,
     v1::{Cancel, Paid, PaidBy, Payload, Received, Side},
 };
-use lncontract_lightning::{Channel, ChannelId, ChannelState};
+use lncontract_lightning::{Channel, ChannelId};
 use lncontract_store::{Attempt, AttemptState, NewAttempt};
 
 use crate::{
     App, AppError,
     app::Work,
     companies::node_key,
-    fund::opening_id,
     invoice::description_hash,
     live::Live,
+    over::{Over, enough, too_little, usable},
     settlement::{
         machine::{Checks, State},
         worker,
@@ -28,8 +28,8 @@ use crate::{
 /// An invoice to pay, with the channels that it may use and what stands in the way, in words with what to do.
 pub(crate) struct Preflight {
     pub(crate) invoice: InvoiceState,
-    /// Channels of its stage first, then the general ones: title, what one payment can carry, id.
-    pub(crate) over: Vec<(String, u64, ChannelId)>,
+    /// The channels that it goes over; several: it is split over them.
+    pub(crate) over: Vec<Over>,
     /// What never goes away: the attempt is given up.
     never: Vec<String>,
     /// What passes (the payee is away, the channel is not usable yet): it is waited for, as the payment hash
@@ -131,16 +131,14 @@ impl App {
         let before = over.len();
         let busy = under_way(&live, &others, &channels);
         over.retain(|(_, _, id)| !busy.contains(id));
-        let carry = over.iter().map(|(_, at_once, _)| *at_once).max().unwrap_or(0);
-        if before > 0 && over.is_empty() {
+        let (free, over) = (over.len(), enough(over, known.amount.0));
+        let carry: u64 = over.iter().map(|(_, at_once, _)| *at_once).sum();
+        if free < before && carry < known.amount.0 {
             yet.push("another payment is under way over the channel: this one follows it".into());
-        } else if over.is_empty() {
+        } else if before == 0 {
             yet.push("no open channel is earmarked for it: fund one first".into());
         } else if carry < known.amount.0 {
-            yet.push(format!(
-                "not payable in one piece: one payment can carry {carry} sat over these channels, the invoice asks for {}",
-                known.amount
-            ));
+            yet.push(too_little(&over, known.amount.0, &channels));
         }
         Ok(Preflight { invoice: known, over, never, yet, withdrawn })
     }
@@ -286,33 +284,4 @@ fn record_obstacles(live: &Live, id: Hash) -> Vec<String> {
             .push("the two records differ: payments are stopped until both companies have cleared it".into());
     }
     obstacles
-}
-
-/// The open channels that a payment may use: those of its stage first, then the general ones,
-/// never another contract's.
-fn usable(live: &Live, known: &InvoiceState, channels: &[Channel]) -> Vec<(String, u64, ChannelId)> {
-    let state = live.record.state();
-    let row = state
-        .terms
-        .as_ref()
-        .and_then(|terms| terms.obligations.iter().find(|row| row.id == known.payable.row));
-    let stage = row.and_then(|row| row.milestone.clone());
-    let mut found: Vec<(bool, String, u64, ChannelId)> = Vec::new();
-    for (fund, channel) in &state.channels {
-        let Some(announced) = &channel.announced else { continue };
-        let general = announced.stages.is_empty();
-        if !general && !announced.stages.iter().any(|of| Some(of) == stage.as_ref()) {
-            continue;
-        }
-        let seen = channels.iter().find(|seen| seen.opening == opening_id(*fund));
-        if let Some(seen) = seen
-            && seen.state == (ChannelState::Open { usable: true })
-            && live.our_side == Side::Buyer
-        {
-            let at_once = seen.next_outbound_htlc_limit_msat / 1_000;
-            found.push((general, announced.tranche.clone(), at_once, seen.id));
-        }
-    }
-    found.sort();
-    found.into_iter().map(|(_, title, at_once, id)| (title, at_once, id)).collect()
 }

@@ -10,7 +10,7 @@ mod overview;
 mod payments;
 mod prompt;
 mod todo;
-mod words;
+pub(crate) mod words;
 
 pub use account::Account;
 pub use payments::PaymentRow;

@@ -4,11 +4,15 @@
 //! Invariant: nothing irreversible rests on an entry that is not settled. Each step reads under the
 //! contract's lock, lets it go, acts through the node, and records the outcome under the lock again.
 
+use bitcoin::OutPoint;
 use lncontract_core::{
     Contract, Hash, Sat,
     v1::{Ack, ChannelStage, Close, CloseManner, Earmark, Payload, Side},
 };
-use lncontract_lightning::{Channel, ChannelState, LightningError, OpenChannel};
+use lncontract_lightning::{
+    Channel, ChannelId, ChannelState, Lightning, LightningError, NodeKey, OpenChannel, OpenFailure,
+    OrderSplice, Splice, SpliceState, SpliceWay,
+};
 use lncontract_record::Verdict;
 use lncontract_store::{AttemptState, Change, MoveReceivable, Opening, ReceivableState, StoreError};
 
@@ -64,7 +68,7 @@ impl App {
         Ok(())
     }
 
-    /// Opens the channels that we announced and the other side has seen announced.
+    /// Makes the channels and splices that we announced and the other side has seen announced.
     async fn open_announced(&self, contract: Hash) -> Result<(), AppError> {
         let node = self.node().await?;
         let there = node.channels().await.map_err(AppError::from)?;
@@ -79,16 +83,15 @@ impl App {
             // It waits for the peer; that is no attempt that failed.
             return Ok(());
         }
-        for (fund, amount) in due {
-            let mut row = self.opening_row(contract, fund, amount, &peer_id).await?;
+        for due in due {
+            let mut row = self.opening_row(contract, due.fund, due.amount, &peer_id).await?;
             if row.state == "retrying" && self.clock.now().0 < next_try(row.created_at, row.updated_at) {
                 continue;
             }
-            let open = OpenChannel { opening: opening_id(fund), peer, amount_sat: amount.0 };
             // Persist before asking: our id is in the store and in the record before the node hears of it.
             self.store.commit(vec![Change::PutOpening(row.clone())]).await?;
-            let (state, detail) = match node.open_channel(open).await {
-                Ok(_) => ("requested", String::new()),
+            let (state, detail) = match due.order(&*node, peer).await {
+                Ok(()) => ("requested", String::new()),
                 Err(error @ LightningError::OutcomeUnknown { .. }) => ("unknown", error.to_string()),
                 Err(error) => ("retrying", error.to_string()),
             };
@@ -143,10 +146,8 @@ impl App {
     }
 
     async fn note_failure(&self, fund: Hash, there: &[Channel]) -> Result<(), AppError> {
-        let failed = there.iter().find(|channel| channel.opening == opening_id(fund));
-        let (Some(Channel { state: ChannelState::Failed(failure), .. }), Some(mut row)) =
-            (failed, self.store.opening_by_fund(fund.0).await?)
-        else {
+        let failure = seen(fund, there).and_then(|seen| seen.failure);
+        let (Some(failure), Some(mut row)) = (failure, self.store.opening_by_fund(fund.0).await?) else {
             return Ok(());
         };
         let now = self.clock.now().0;
@@ -160,11 +161,12 @@ impl App {
     async fn bring_payments_forward(&self, contract: Hash) -> Result<(), AppError> {
         for attempt in self.store.attempts(contract.0).await? {
             let invoice = lncontract_core::Bytes(attempt.invoice_entry_hash);
+            let mut preimage = attempt.preimage;
             if !matches!(attempt.state, AttemptState::Succeeded | AttemptState::Failed) {
                 self.drive_payment(contract, invoice).await?;
+                preimage = self.store.attempt(attempt.payment_hash).await?.and_then(|now| now.preimage);
             }
-            let now = self.store.attempt(attempt.payment_hash).await?;
-            if let Some(preimage) = now.and_then(|attempt| attempt.preimage) {
+            if let Some(preimage) = preimage {
                 self.write_paid(contract, invoice, preimage).await?;
             }
         }
@@ -229,32 +231,115 @@ fn anything_open(state: &Contract) -> bool {
     state.offer.is_some() || owed || channel
 }
 
-/// Announced, settled, and not on our node yet.
-fn to_open(live: &Live, there: &[Channel]) -> Vec<(Hash, Sat)> {
+/// A `fund` entry to be carried out.
+struct Due {
+    fund: Hash,
+    amount: Sat,
+    /// The channel that it is spliced into; none: it opens one.
+    into: Option<ChannelId>,
+}
+
+impl Due {
+    async fn order(&self, node: &dyn Lightning, peer: NodeKey) -> Result<(), LightningError> {
+        let (id, amount_sat) = (opening_id(self.fund), self.amount.0);
+        match self.into {
+            None => node.open_channel(OpenChannel { opening: id, peer, amount_sat }).await.map(|_| ()),
+            Some(channel) => node.splice(OrderSplice { id, channel, way: SpliceWay::In, amount_sat }).await,
+        }
+    }
+}
+
+/// Announced, settled, and not on our node yet. A splice waits until its channel is open and no other splice of
+/// it is under way.
+fn to_open(live: &Live, there: &[Channel]) -> Vec<Due> {
     if live.our_side != Side::Buyer || live.record.payments_frozen() {
         return Vec::new();
     }
-    let channels = live.record.state().channels.iter().filter(|(_, channel)| channel.closes.is_empty());
-    channels
-        .filter(|(fund, _)| live.record.settled(fund))
-        .filter(|(fund, _)| !there.iter().any(|seen| seen.opening == opening_id(**fund)))
-        .filter(|(_, channel)| channel.reports.is_empty())
-        .filter_map(|(fund, channel)| channel.announced.as_ref().map(|announced| (*fund, announced.amount)))
-        .collect()
+    let state = live.record.state();
+    let mut due: Vec<Due> = Vec::new();
+    for (fund, channel) in &state.channels {
+        let ended = state.ends(channel).next().is_some();
+        let Some(announced) = channel.announced.as_ref().filter(|_| !ended && channel.reports.is_empty())
+        else {
+            continue;
+        };
+        if !live.record.settled(fund) || seen(*fund, there).is_some() {
+            continue;
+        }
+        let into = match announced.into {
+            None => None,
+            Some(base) => match spliceable(base, there) {
+                Some(id) if due.iter().all(|due| due.into != Some(id)) => Some(id),
+                _ => continue,
+            },
+        };
+        due.push(Due { fund: *fund, amount: announced.amount, into });
+    }
+    due
+}
+
+/// The channel of a fund entry, if it can be spliced now.
+fn spliceable(base: Hash, there: &[Channel]) -> Option<ChannelId> {
+    let channel = there.iter().find(|channel| channel.opening == opening_id(base))?;
+    let over = |splice: &Splice| matches!(splice.state, SpliceState::Locked | SpliceState::Failed(_));
+    let open = channel.state == (ChannelState::Open { usable: true });
+    (open && channel.splices.iter().all(over)).then_some(channel.id)
+}
+
+/// What our node sees of a fund entry.
+struct Seen<'a> {
+    stage: Option<ChannelStage>,
+    funding: Option<OutPoint>,
+    capacity_sat: u64,
+    end: Option<(CloseManner, Option<Hash>)>,
+    failure: Option<&'a OpenFailure>,
+}
+
+/// Looks for the channel or splice that carries out a fund entry.
+fn seen(fund: Hash, there: &[Channel]) -> Option<Seen<'_>> {
+    let id = opening_id(fund);
+    let splices = there.iter().flat_map(|channel| &channel.splices);
+    let channel = there.iter().find(|channel| channel.opening == id).map(seen_channel);
+    channel.or_else(|| splices.into_iter().find(|splice| splice.id == id).map(seen_splice))
+}
+
+fn seen_channel(channel: &Channel) -> Seen<'_> {
+    let (mut stage, mut end, mut failure) = (None, None, None);
+    let manner = |forced: bool| if forced { CloseManner::Forced } else { CloseManner::Cooperative };
+    match &channel.state {
+        ChannelState::Requested => {}
+        ChannelState::Pending { .. } => stage = Some(ChannelStage::Pending),
+        ChannelState::Open { .. } => stage = Some(ChannelStage::Open),
+        ChannelState::Closing { forced } => end = Some((manner(*forced), None)),
+        ChannelState::Closed { forced, closing_tx } => {
+            // Shown as explorers show it: the reverse of the hash's byte order.
+            let txid = closing_tx.and_then(|txid| txid.to_string().parse().ok());
+            end = Some((manner(*forced), txid));
+        }
+        ChannelState::Failed(why) => (end, failure) = (Some((CloseManner::Failed, None)), Some(why)),
+    }
+    Seen { stage, funding: channel.funding, capacity_sat: channel.capacity_sat, end, failure }
+}
+
+fn seen_splice(splice: &Splice) -> Seen<'_> {
+    let (mut stage, mut end, mut failure) = (None, None, None);
+    match &splice.state {
+        SpliceState::Requested => {}
+        SpliceState::Pending { .. } => stage = Some(ChannelStage::Pending),
+        SpliceState::Locked => stage = Some(ChannelStage::Open),
+        SpliceState::Failed(why) => (end, failure) = (Some((CloseManner::Failed, None)), Some(why)),
+    }
+    let capacity_sat = splice.capacity_sat.unwrap_or(0);
+    Seen { stage, funding: splice.funding, capacity_sat, end, failure }
 }
 
 /// What our node sees and our side has not said yet.
 fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
     let mut payloads = Vec::new();
     for (fund, channel) in &live.record.state().channels {
-        let Some(seen) = there.iter().find(|seen| seen.opening == opening_id(*fund)) else { continue };
+        let Some(seen) = seen(*fund, there) else { continue };
         let said = channel.reports.get(&live.our_side);
-        let stage = match &seen.state {
-            ChannelState::Pending { .. } => Some(ChannelStage::Pending),
-            ChannelState::Open { .. } => Some(ChannelStage::Open),
-            _ => None,
-        };
-        if let (Some(stage), Some(outpoint)) = (stage, seen.funding)
+        if let (Some(stage), Some(outpoint)) = (seen.stage, seen.funding)
             && said.is_none_or(|said| said.stage < stage)
         {
             let capacity = Sat(seen.capacity_sat);
@@ -265,7 +350,7 @@ fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
                 stage,
             }));
         }
-        if let Some((manner, txid)) = closing(&seen.state) {
+        if let Some((manner, txid)) = seen.end {
             let said = channel.closes.get(&live.our_side);
             if said.is_none_or(|said| said.txid.is_none() && txid.is_some()) {
                 payloads.push(Payload::Close(Close { fund: *fund, manner, txid }));
@@ -273,18 +358,4 @@ fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
         }
     }
     payloads
-}
-
-fn closing(state: &ChannelState) -> Option<(CloseManner, Option<Hash>)> {
-    let manner = |forced: bool| if forced { CloseManner::Forced } else { CloseManner::Cooperative };
-    match state {
-        ChannelState::Closing { forced } => Some((manner(*forced), None)),
-        ChannelState::Closed { forced, closing_tx } => {
-            // Shown as explorers show it: the reverse of the hash's byte order.
-            let txid = closing_tx.and_then(|txid| txid.to_string().parse().ok());
-            Some((manner(*forced), txid))
-        }
-        ChannelState::Failed(_) => Some((CloseManner::Failed, None)),
-        _ => None,
-    }
 }

@@ -156,6 +156,8 @@ pub struct MilestoneRow {
     pub expected: bool,
     /// What it is worth.
     pub amount_sat: u64,
+    /// Whether all of it is paid.
+    pub paid: bool,
     /// How it stands.
     pub state: Badge,
 }
@@ -237,6 +239,27 @@ pub struct ChannelCard {
     pub trouble: String,
     /// Whether we may close it now.
     pub can_close: bool,
+    /// What was added to it, oldest first.
+    pub splices: Vec<SpliceLine>,
+}
+
+/// A splice: more money in a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SpliceLine {
+    /// The fund entry.
+    pub fund: Hash,
+    /// `Splice 1, general`.
+    pub title: String,
+    /// What it adds.
+    pub amount_sat: u64,
+    /// `txid:index` after it.
+    pub outpoint: Option<String>,
+    /// How it stands: Requested, Confirming n of m, Open, Closed, Refused.
+    pub state: Badge,
+    /// Seen by us, seen by the other, differs, not seen.
+    pub seen: Badge,
+    /// What went wrong and what happens next; empty where nothing did.
+    pub trouble: String,
 }
 
 /// A stage of a channel on its way.
@@ -340,6 +363,51 @@ pub struct ContractView {
     pub can_answer_offer: bool,
 }
 
+/// What a contract came to, before and after both have signed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountView {
+    /// By milestone.
+    pub lines: Vec<AccountLine>,
+    /// What the buyer owed and paid in all.
+    pub buyer: AccountSums,
+    /// What the seller owed and paid in all.
+    pub seller: AccountSums,
+    /// The rows that are still open.
+    pub open: Vec<String>,
+    /// Whether we may sign it now.
+    pub can_sign: bool,
+    /// Whether we have signed exactly this.
+    pub signed_by_us: bool,
+    /// Whether they have.
+    pub signed_by_them: bool,
+    /// What is signed: the hash of the account.
+    pub hash: Hash,
+}
+
+/// What a milestone came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountLine {
+    /// Its title.
+    pub title: String,
+    /// Whether we paid it.
+    pub ours: bool,
+    /// Its money.
+    pub sums: AccountSums,
+}
+
+/// The money of an account or of a line of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountSums {
+    /// Owed.
+    pub owed_sat: u64,
+    /// Paid of it.
+    pub paid_sat: u64,
+    /// Paid for nothing: owed back.
+    pub credited_sat: u64,
+    /// Held back.
+    pub retained_sat: u64,
+}
+
 /// The prompt before money leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayPrompt {
@@ -407,6 +475,8 @@ pub struct CompanyRow {
     pub id: String,
     /// Its legal name.
     pub name: String,
+    /// The name it chose for pages.
+    pub short_name: String,
     /// Where its node is reached.
     pub address: String,
     /// Groups to compare by voice.

@@ -8,6 +8,7 @@
 //!
 //! Every kind has the same shape, the trait `Rule`, and the files of this folder implement nothing else.
 
+mod account;
 mod answers;
 mod channel;
 mod fit;
@@ -20,12 +21,13 @@ mod refusal;
 mod standing;
 
 pub use fit::Misfit;
-pub use refusal::{ChannelRefusal, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal};
+pub(crate) use payable::price;
+pub use refusal::{AccountRefusal, ChannelRefusal, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal};
 pub(crate) use standing::is_frozen;
 
 use crate::{
     Contract, Hash,
-    v1::{Ack, Entry, Header, Payload},
+    v1::{Ack, Entry, Header, Kind, Payload},
 };
 
 /// What the fold did with an entry.
@@ -79,6 +81,7 @@ fn rule(payload: &Payload) -> &dyn Rule {
         Payload::Paid(rule) => rule,
         Payload::Received(rule) => rule,
         Payload::Close(rule) => rule,
+        Payload::FinalAccount(rule) => rule,
         Payload::Ack(rule) | Payload::Heartbeat(rule) => rule,
     }
 }
@@ -131,7 +134,16 @@ fn in_place(past: &Contract, entry: &Entry) -> Result<(), Refusal> {
     if entry.header.contract != past.id() {
         return Err(Refusal::OtherContract { expected: past.id(), found: entry.header.contract });
     }
+    if past.is_closed() && !stays_possible(entry.header.kind) {
+        return Err(AccountRefusal::Closed.into());
+    }
     Ok(())
+}
+
+/// Tells whether a kind may still be written when the contract is closed: facts and acknowledgements.
+fn stays_possible(kind: Kind) -> bool {
+    use Kind::{Ack, Close, Earmark, Heartbeat, Paid, Received};
+    matches!(kind, Earmark | Paid | Received | Close | Ack | Heartbeat)
 }
 
 impl Rule for Ack {

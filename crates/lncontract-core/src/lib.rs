@@ -4,10 +4,14 @@
 //! it knows no other crate of the workspace. The same entries in the same order give the same state,
 //! bit for bit.
 
+pub mod account;
 mod bytes;
 mod check;
+pub mod coverage;
+pub mod difference;
 mod law;
 mod money;
+pub mod plan;
 pub mod schedule;
 pub mod state;
 pub mod status;
@@ -18,7 +22,8 @@ pub mod v1;
 pub use bytes::{Bytes, Hash, NodeId, Preimage, Signature, XOnlyKey};
 pub use check::{AMOUNT_MAX, COUNT_MAX, Fault, Faults, ROWS_MAX, Reason, check_terms};
 pub use law::{
-    ChannelRefusal, Effect, Misfit, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal, admit, fold,
+    AccountRefusal, ChannelRefusal, Effect, Misfit, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal,
+    admit, fold,
 };
 pub use money::{Msat, Overflow, Sat};
 pub use state::Contract;

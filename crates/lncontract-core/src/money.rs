@@ -45,6 +45,12 @@ macro_rules! money {
                 self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
             }
 
+            /// Returns what is left when the other is taken away: nothing, if that is more.
+            #[must_use]
+            pub fn less(self, other: Self) -> Self {
+                Self(self.0.saturating_sub(other.0))
+            }
+
             /// Returns the product with a count.
             ///
             /// # Errors

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Hash, Sat, Time,
-    v1::{ChannelStage, CloseManner, KeyStatement, PayableId, RowId, Side, Terms},
+    v1::{Account, ChannelStage, CloseManner, KeyStatement, PayableId, RowId, Side, Terms},
 };
 
 /// Everything the law needs to know of a contract; the default is the state before its first entry.
@@ -47,6 +47,9 @@ pub struct Contract {
     pub strays: BTreeMap<Hash, Stray>,
     /// Every channel announced or reported, by its `fund` entry.
     pub channels: BTreeMap<Hash, ChannelState>,
+    /// The final account as each side signed it under the terms in force.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<Side, SignedAccount>,
 }
 
 /// Which contract it is, and whose keys sign it.
@@ -210,6 +213,9 @@ pub struct Announced {
     pub stages: Vec<RowId>,
     /// `to_self_delay` (BOLT 2) asked of the opener, in blocks.
     pub notice_blocks: u16,
+    /// The `fund` entry of the channel that it is spliced into; none: it opens a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<Hash>,
     /// When it was announced.
     pub at: Time,
 }
@@ -241,7 +247,23 @@ pub struct CloseReport {
     pub at: Time,
 }
 
+/// The final account as one side signed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAccount {
+    /// What it says.
+    pub account: Account,
+    /// When it was signed.
+    pub at: Time,
+}
+
 impl Contract {
+    /// Tells whether both sides have signed the same final account.
+    pub fn is_closed(&self) -> bool {
+        let of = |side| self.accounts.get(&side).map(|signed| &signed.account);
+        of(Side::Buyer).is_some() && of(Side::Buyer) == of(Side::Seller)
+    }
+
     /// Returns the contract's id; zero before its first entry.
     pub fn id(&self) -> Hash {
         self.identity.as_ref().map_or(Hash::ZERO, |identity| identity.contract)
@@ -279,9 +301,15 @@ impl Contract {
         (tender.outcome == Outcome::Open).then_some((id, tender))
     }
 
+    /// Returns what was said of the end of a channel or splice: a splice ends with its channel.
+    pub fn ends<'a>(&'a self, channel: &'a ChannelState) -> impl Iterator<Item = &'a CloseReport> {
+        let base = channel.announced.as_ref().and_then(|fund| self.channels.get(&fund.into?));
+        channel.closes.values().chain(base.into_iter().flat_map(|base| base.closes.values()))
+    }
+
     /// Returns the fund entry that carries out a tranche and has not ended, with its channel.
     pub fn live_channel(&self, tranche: &str) -> Option<(Hash, &ChannelState)> {
-        let mut channels = self.channels.iter().filter(|(_, channel)| channel.closes.is_empty());
+        let mut channels = self.channels.iter().filter(|(_, channel)| self.ends(channel).next().is_none());
         let named =
             |channel: &ChannelState| channel.announced.as_ref().is_some_and(|fund| fund.tranche == tranche);
         channels.find(|(_, channel)| named(channel)).map(|(id, channel)| (*id, channel))

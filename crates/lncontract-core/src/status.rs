@@ -13,11 +13,14 @@ use serde::Serialize;
 pub use acts::{Acts, NextAct, Todo};
 pub use channels::{Agreement, ChannelView, Progress};
 pub use figures::{Figures, MilestoneView, PayableState, PayableView};
+pub(crate) use figures::{figures, milestones, payables};
 pub use rows::{ObligationView, RowState};
+pub(crate) use rows::{has_ended, planned_due};
 
 use crate::{
     Contract, Hash, Sat, Time,
-    v1::{Side, Terms},
+    account::{account, open_rows},
+    v1::{Account, RowId, Side, Terms},
 };
 
 /// A contract as it stands at an instant.
@@ -49,8 +52,21 @@ pub struct Status {
     pub payables: Vec<PayableView>,
     /// The channels, by the time of their announcement.
     pub channels: Vec<ChannelView>,
+    /// What it comes to as an account, and who has signed that; none before terms are in force.
+    pub account: Option<AccountView>,
     /// What each side is to do next.
     pub acts: Acts,
+}
+
+/// The account of a contract, final or not yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountView {
+    /// The figures, as they would be signed now.
+    pub account: Account,
+    /// The rows that are not performed or not paid; it can be signed when there are none.
+    pub open: Vec<RowId>,
+    /// Who has signed these very figures.
+    pub signed: Vec<Side>,
 }
 
 /// How far a contract is.
@@ -68,6 +84,8 @@ pub enum Phase {
     InForce,
     /// Everything is accepted and paid.
     Done,
+    /// Both have signed the final account.
+    Closed,
 }
 
 /// An open offer.
@@ -106,6 +124,7 @@ pub fn status(contract: &Contract, as_of: Time) -> Status {
         credit_due_to_seller,
         milestones: terms.map(|terms| figures::milestones(terms, &payables)).unwrap_or_default(),
         obligations: terms.map(|terms| rows::rows(contract, terms, &payables, as_of)).unwrap_or_default(),
+        account: account_view(contract),
         acts: acts::acts(contract, &payables, as_of),
         figures,
         from_seller,
@@ -114,10 +133,17 @@ pub fn status(contract: &Contract, as_of: Time) -> Status {
     }
 }
 
+fn account_view(contract: &Contract) -> Option<AccountView> {
+    let account = account(contract)?;
+    let signed = contract.accounts.iter().filter(|(_, signed)| signed.account == account);
+    Some(AccountView { signed: signed.map(|(side, _)| *side).collect(), open: open_rows(contract), account })
+}
+
 fn phase(contract: &Contract, figures: [&Figures; 2]) -> Phase {
     match (&contract.terms, &contract.offer) {
         (None, None) => Phase::Draft,
         (None, Some(offer)) => Phase::Offered { by: offer.by },
+        (Some(_), _) if contract.is_closed() => Phase::Closed,
         (Some(terms), _) if is_done(contract, terms, figures) => Phase::Done,
         (Some(_), _) => Phase::InForce,
     }

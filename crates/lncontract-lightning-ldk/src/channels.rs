@@ -5,8 +5,8 @@
 //!
 //! `local_msat` is our balance without what is in flight. LDK gives no such figure, so it is put together
 //! from `outbound_capacity_msat`, which is (balance - in flight - the opener's two anchors of 330 sat -
-//! reserve; see `held_sat` for what a splice changes), cut off at zero; where it is cut off, from the same figure of the peer's side. Commitment fees
-//! are not deducted, so the figure changes with payments only,
+//! reserve; see `held_sat` for what a splice changes), cut off at zero; where it is cut off, from the same
+//! figure of the peer's side. Commitment fees are not deducted, so the figure changes with payments only,
 //! and a ledger can be compared to the millisatoshi.
 
 use std::sync::Arc;

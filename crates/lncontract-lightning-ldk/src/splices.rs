@@ -175,34 +175,39 @@ impl Parts {
                 self.settle_in_closed_channel(id, &row)?;
                 continue;
             };
-            let funding = match row.funding {
-                Some(funding) => funding,
-                None => match signed(details).first() {
-                    Some(signed) => {
-                        let Some(funding) = self.output_of(details.channel_id, signed.txid) else { continue };
-                        self.book.note_splice(OpeningId(details.user_channel_id), funding)?;
-                        self.splices.update(id, |row| {
-                            row.funding = Some(funding);
-                            row.capacity_sat = Some(signed.capacity_sat);
-                        })?;
-                        funding
-                    }
-                    // LDK tells of the failure of what we ordered; the peer's is just gone.
-                    None if !row.ours && row.handed && details.splice_details.is_none() => {
-                        let text = "the peer gave it up before it was signed".into();
-                        self.splices.end(id, SpliceEnd::Failed(OpenFailure::Unknown { text }))?;
-                        continue;
-                    }
-                    None => continue,
-                },
+            let opening = OpeningId(details.user_channel_id);
+            let funding = row.funding.or_else(|| self.new_output(opening, details));
+            let Some(funding) = funding else {
+                // LDK tells of the failure of what we ordered; the peer's is just gone.
+                if !row.ours && row.handed && details.splice_details.is_none() {
+                    let text = "the peer gave it up before it was signed".into();
+                    self.splices.end(id, SpliceEnd::Failed(OpenFailure::Unknown { text }))?;
+                }
+                continue;
             };
+            if row.funding.is_none() {
+                let capacity_sat = signed(details).first().map(|signed| signed.capacity_sat);
+                self.book.note_splice(opening, funding)?;
+                self.splices.update(id, |row| {
+                    row.funding = Some(funding);
+                    row.capacity_sat = capacity_sat.or(Some(details.channel_value_satoshis));
+                })?;
+            }
             if present_funding(details) == Some(funding) {
-                let opening = OpeningId(details.user_channel_id);
                 self.book.lock_splice(opening, funding, details.channel_value_satoshis)?;
                 self.splices.end(id, SpliceEnd::Locked)?;
             }
         }
         Ok(())
+    }
+
+    /// The output of the splice under way: of the signed one, or of one that was locked before anybody looked.
+    fn new_output(&self, opening: OpeningId, details: &ChannelDetails) -> Option<OutPoint> {
+        if let Some(signed) = signed(details).first() {
+            return self.output_of(details.channel_id, signed.txid);
+        }
+        let before = self.book.get(opening)?.funding?;
+        present_funding(details).filter(|present| *present != before)
     }
 
     /// What is signed may still be in the chain when its channel closes: that row stays as it is until LDK

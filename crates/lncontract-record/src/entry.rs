@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     canonical::{self, CanonicalError},
-    hash::{ActStatement, act_hash, entry_id, payload_hash, terms_hash},
+    hash::{ActStatement, account_hash, act_hash, entry_id, payload_hash, terms_hash},
     keys::{KeyError, SecretKey, verify},
 };
 
@@ -66,6 +66,14 @@ pub enum EntryError {
         /// What is wrong.
         #[source]
         source: KeyError,
+    },
+    /// The account is not the one that its hash names.
+    #[error("the final account hashes to {computed}, the entry says {stated}")]
+    AccountHash {
+        /// Stated.
+        stated: Hash,
+        /// Computed.
+        computed: Hash,
     },
     /// The act's signature is not by the author's company key.
     #[error("the act is not signed by the {}'s company key", word(*author))]
@@ -233,11 +241,12 @@ impl SignedEntry {
     }
 }
 
-/// Returns the act of a payload that has one, with the hash of the terms it is about.
+/// Returns the act of a payload that has one, with the hash of the terms or of the account it is about.
 pub(crate) fn act_of(payload: &Payload) -> Option<(&Act, Hash)> {
     match payload {
         Payload::Offer(offer) | Payload::Counter(offer) => Some((&offer.act, offer.terms_hash)),
         Payload::Accept(accept) => Some((&accept.act, accept.terms_hash)),
+        Payload::FinalAccount(signed) => Some((&signed.act, signed.account_hash)),
         _ => None,
     }
 }
@@ -246,6 +255,12 @@ fn check_act(entry: &Entry, company_key: &lncontract_core::XOnlyKey) -> Result<(
     let (header, payload) = (&entry.header, &entry.payload);
     if let Payload::Offer(offer) | Payload::Counter(offer) = payload {
         check_terms_hash(&offer.terms, offer.terms_hash)?;
+    }
+    if let Payload::FinalAccount(signed) = payload {
+        let (stated, computed) = (signed.account_hash, account_hash(&signed.account)?);
+        if computed != stated {
+            return Err(EntryError::AccountHash { stated, computed });
+        }
     }
     let Some((act, target)) = act_of(payload) else { return Ok(()) };
     if header.time > act.expires {

@@ -5,7 +5,7 @@
 
 use lncontract_core::{
     Contract, Hash, Time,
-    v1::{Header, KeyStatement, Payload, Terms},
+    v1::{Account, Header, KeyStatement, Payload, Terms},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -23,6 +23,8 @@ pub enum Tag {
     Terms,
     /// The bytes of a state.
     State,
+    /// The bytes of a final account.
+    Account,
     /// What the company key signs in an act.
     Act,
     /// The bytes of a company's key statement.
@@ -39,6 +41,7 @@ impl Tag {
             Self::Payload => "lncontract/payload",
             Self::Terms => "lncontract/terms",
             Self::State => "lncontract/state",
+            Self::Account => "lncontract/account",
             Self::Act => "lncontract/act",
             Self::Company => "lncontract/company",
             Self::Voice => "lncontract/voice",
@@ -86,6 +89,14 @@ pub fn terms_hash(terms: &Terms) -> Result<Hash, CanonicalError> {
     of(Tag::Terms, terms)
 }
 
+/// Returns the hash of a final account.
+///
+/// # Errors
+/// When the account has no canonical form.
+pub fn account_hash(account: &Account) -> Result<Hash, CanonicalError> {
+    of(Tag::Account, account)
+}
+
 /// Returns the hash of a key statement.
 ///
 /// # Errors
@@ -108,9 +119,9 @@ pub fn state_hash(state: &Contract) -> Hash {
 pub struct ActStatement {
     /// The contract; zero in its first entry, which has no id yet when it is signed.
     pub contract: Hash,
-    /// The word of the entry's kind: `offer`, `accept`, `counter`.
+    /// The word of the entry's kind: `offer`, `accept`, `counter`, `final_account`.
     pub act: &'static str,
-    /// Hash of the terms offered or accepted.
+    /// Hash of the terms offered or accepted, or of the account.
     pub target: Hash,
     /// After this instant no entry may use the act.
     pub expires: Time,

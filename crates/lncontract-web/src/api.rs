@@ -40,6 +40,7 @@ pub fn router() -> Router<Web> {
         .route("/contracts/{id}/counter", post(act::counter_offer))
         .route("/contracts/{id}/pass", post(act::pass_pen))
         .route("/contracts/{id}/lapse", post(act::lapse_offer))
+        .route("/contracts/{id}/account", get(read::final_account).post(act::sign_final_account))
         .route("/contracts/{id}/funds", post(act::fund))
         .route("/contracts/{id}/funds/{fund}/close", post(act::close_channel))
         .route("/contracts/{id}/tenders", post(act::tender))

@@ -16,7 +16,7 @@ use lncontract_core::v1::Side;
 
 pub use crate::assets::address as asset;
 pub use amount::{blocks, data, grouped, millions, parse_amount, sat, share, units};
-pub use date::{clock, date, day, nearness, stamp, today, weekday};
+pub use date::{and_near, clock, date, day, nearness, stamp, today, weekday};
 pub use draw::{Bar, coverage_bar, ours_bar, qr, ratio_bar, swatch};
 pub use sign::{badge, icon, plain_badge, small_icon, tone_icon, tone_word};
 

@@ -88,7 +88,7 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 #[rustfmt::skip]
 fn pages_router() -> Router<Web> {
     use pages::{
-        close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
+        account, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
         overview, pay, record, sign_in, tender, theme,
     };
     Router::new()
@@ -103,6 +103,7 @@ fn pages_router() -> Router<Web> {
         .route("/contracts/new", get(new_contract::show).post(new_contract::act))
         .route("/contracts/{id}", get(contract::show))
         .route("/contracts/{id}/record", get(record::show))
+        .route("/contracts/{id}/account", get(account::show).post(account::sign))
         .route("/contracts/{id}/bundle", get(record::bundle))
         .route("/contracts/{id}/offer", get(offer::show).post(offer::answer))
         .route("/contracts/{id}/tender/{row}", get(tender::show).post(tender::tender))

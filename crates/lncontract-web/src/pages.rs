@@ -1,6 +1,7 @@
 //! The pages, one file each and one shape: a template struct made from a view, handlers that parse,
 //! call and answer.
 
+pub mod account;
 pub mod close;
 pub mod companies;
 pub mod contract;

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use lncontract_app::{
     Account, AppError, CloseMode, PaymentRow,
-    view::{CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView},
+    view::{
+        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+    },
 };
 use lncontract_core::{
     Bytes, Hash,
@@ -123,6 +125,12 @@ impl App {
     }
     pub async fn terms_of(&self, contract: Hash) -> Answer<Terms> {
         self.known(contract, views::terms())
+    }
+    pub async fn final_account(&self, contract: Hash) -> Answer<AccountView> {
+        self.known(contract, views::final_account())
+    }
+    pub async fn sign_final_account(&self, _: Hash, read: Hash) -> Answer<Hash> {
+        self.act(format!("sign_final_account {}", &read.to_string()[..6]), WRITTEN)
     }
     pub async fn companies(&self) -> Answer<Vec<CompanyRow>> {
         Ok(views::companies())

@@ -60,6 +60,9 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One of the steps.
+type Part = fn(&Steps) -> Duration;
+
 fn report(through: &mut [Duration], alone: &mut [Duration], steps: &[Steps]) {
     println!("bench pay: {} payments of each kind", through.len());
     let (through, alone) = (Spread::of(through), Spread::of(alone));
@@ -68,7 +71,7 @@ fn report(through: &mut [Duration], alone: &mut [Duration], steps: &[Steps]) {
     let ratio = through.median.as_micros() * 100 / alone.median.as_micros().max(1);
     println!("  ratio of the medians: {}.{:02} (goal 1.10)", ratio / 100, ratio % 100);
     println!("  where the program's time goes, from the order on, in medians:");
-    let parts: [(&str, fn(&Steps) -> Duration); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("the order is stored, and answered", |steps| steps.ordered),
         ("it is stored as being sent", |steps| steps.sending),
         ("the payee has stored that it takes it", |steps| steps.claimed),

@@ -107,7 +107,12 @@ impl Books {
             self.cost_msat += closed_together_msat(channel, movement);
             return;
         }
-        let fee_sat = if closes.iter().any(|close| spends(&close)) {
+        // Money that goes from the wallet into a channel of ours or back is neither deposit nor fee.
+        let mut splices = channels.iter().flat_map(|channel| &channel.splices);
+        let splice = splices.find(|splice| splice.funding.is_some_and(|at| at.txid == movement.txid));
+        let fee_sat = if let Some(splice) = splice {
+            splice.fee_sat
+        } else if closes.iter().any(|close| spends(&close)) {
             let swept_sat: u64 = closes.iter().map(|close| swept_sat(close, movement)).sum();
             (movement.sent_sat + swept_sat).saturating_sub(movement.received_sat)
         } else if movement.sent_sat == 0 {

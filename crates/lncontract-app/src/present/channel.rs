@@ -5,11 +5,14 @@ use lncontract_core::{
     status::{Agreement, ChannelView, Progress as Stage},
     v1::{ChannelStage, Payload, Side},
 };
-use lncontract_lightning::{Channel, ChannelState};
+use lncontract_lightning::{Channel, ChannelState, OpenFailure, Splice, SpliceState};
 use lncontract_record::Record;
 use lncontract_store::Opening;
 
-use crate::view::{Badge, ChannelCard, Progress, StageMark, Tone};
+use crate::{
+    fund::opening_id,
+    view::{Badge, ChannelCard, Progress, SpliceLine, StageMark, Tone},
+};
 
 /// Makes the card.
 pub(crate) fn card(
@@ -17,22 +20,21 @@ pub(crate) fn card(
     ours: Side,
     channel: &ChannelView,
     seen: Option<&Channel>,
-    opening: Option<&Opening>,
+    openings: &[Opening],
     their_name: &str,
 ) -> ChannelCard {
-    let purpose = if channel.stages.is_empty() {
-        "general".into()
-    } else {
-        channel.stages.join(", ").replace('-', " ")
-    };
-    let name = channel.tranche.clone().unwrap_or_else(|| "channel".into()).replace('-', " ");
+    let opening = |fund: Hash| openings.iter().find(|opening| opening.fund_entry_hash == fund.0);
     let report = channel.buyer.as_ref().or(channel.seller.as_ref());
     let open = seen.filter(|seen| matches!(seen.state, ChannelState::Open { .. }));
-    let (state, trouble) = state(channel, seen, opening);
+    let splices = channel.splices.iter().map(|splice| {
+        let seen = seen.and_then(|seen| seen.splices.iter().find(|seen| seen.id == opening_id(splice.fund)));
+        line(ours, splice, seen, opening(splice.fund), their_name)
+    });
+    let (state, trouble) = state(channel, seen, opening(channel.fund));
     ChannelCard {
         fund: channel.fund,
-        title: format!("{}, {purpose}", capital(&name)),
-        size_sat: channel.amount.0,
+        title: title(channel),
+        size_sat: open.map_or(channel.amount.0, |open| open.capacity_sat),
         ours_sat: open.map(|open| open.local_msat / 1_000),
         theirs_sat: open.map(|open| open.capacity_sat.saturating_sub(open.local_msat.div_ceil(1_000))),
         can_send_sat: open.map(|open| side_capacity(ours, open) / 1_000),
@@ -46,9 +48,52 @@ pub(crate) fn card(
         stages: stages(record, channel, seen),
         seen: agreement(channel, ours, their_name),
         can_close: matches!(channel.progress, Stage::Open) && seen.is_some(),
+        splices: splices.collect(),
         state,
         trouble,
     }
+}
+
+/// A splice, as a line of its channel.
+fn line(
+    ours: Side,
+    splice: &ChannelView,
+    seen: Option<&Splice>,
+    opening: Option<&Opening>,
+    their_name: &str,
+) -> SpliceLine {
+    let report = splice.buyer.as_ref().or(splice.seller.as_ref());
+    let (state, trouble) = match seen.map(|seen| &seen.state) {
+        Some(SpliceState::Pending { confirmations, needed }) => {
+            (Badge::new(Tone::Busy, format!("Confirming {confirmations} of {needed}")), String::new())
+        }
+        Some(SpliceState::Failed(failure)) => refused(failure),
+        _ => from_record(splice, opening),
+    };
+    SpliceLine {
+        fund: splice.fund,
+        title: title(splice),
+        amount_sat: splice.amount.0,
+        outpoint: report.map(|report| report.outpoint.clone()),
+        state,
+        seen: agreement(splice, ours, their_name),
+        trouble,
+    }
+}
+
+fn title(channel: &ChannelView) -> String {
+    let purpose = if channel.stages.is_empty() {
+        "general".into()
+    } else {
+        channel.stages.join(", ").replace('-', " ")
+    };
+    let name = channel.tranche.clone().unwrap_or_else(|| "channel".into()).replace('-', " ");
+    format!("{}, {purpose}", capital(&name))
+}
+
+fn refused(failure: &OpenFailure) -> (Badge, String) {
+    let next = format!("{failure}. Nothing was spent; fund it again once the cause is gone");
+    (Badge::new(Tone::Bad, "Refused"), next)
 }
 
 /// What the buyer can send over it.
@@ -75,13 +120,15 @@ fn state(channel: &ChannelView, seen: Option<&Channel>, opening: Option<&Opening
             ChannelState::Closing { forced: false } => {
                 return (Badge::new(Tone::Warn, "Closing"), String::new());
             }
-            ChannelState::Failed(failure) => {
-                let next = format!("{failure}. Nothing was spent; fund it again once the cause is gone");
-                return (Badge::new(Tone::Bad, "Refused"), next);
-            }
+            ChannelState::Failed(failure) => return refused(failure),
             ChannelState::Requested | ChannelState::Open { .. } | ChannelState::Closed { .. } => {}
         }
     }
+    from_record(channel, opening)
+}
+
+/// How it stands by what both sides reported.
+fn from_record(channel: &ChannelView, opening: Option<&Opening>) -> (Badge, String) {
     let trouble = opening.map(|opening| opening.detail.clone()).unwrap_or_default();
     let badge = match channel.progress {
         Stage::Announced if !trouble.is_empty() => Badge::new(Tone::Warn, "Trying again"),

@@ -35,11 +35,10 @@ impl App {
             .iter()
             .map(|view| {
                 let seen = there.iter().find(|seen| seen.opening == opening_id(view.fund));
-                let opening = openings.iter().find(|opening| opening.fund_entry_hash == view.fund.0);
-                channel::card(&live.record, live.our_side, view, seen, opening, &theirs.short_name)
+                channel::card(&live.record, live.our_side, view, seen, &openings, &theirs.short_name)
             })
             .collect();
-        let covered = covered(&live, &there);
+        let covered = covered(&live, &status, &there);
         let keys = live.record.state().keys(live.our_side.other());
         let is_there = keys.is_some_and(|keys| node_key(keys).is_ok_and(|key| connected.contains(&key)));
         let can_answer_offer = status.offer.is_some_and(|offer| offer.by != live.our_side && !offer.over);
@@ -142,7 +141,7 @@ fn alerts(live: &Live) -> Vec<Todo> {
 }
 
 fn turn(contract: Hash, status: &Status, side: Side, terms: &Terms) -> Vec<Todo> {
-    let acts = status.acts.of(side).iter().filter(|act| todo::is_possible(act, terms));
+    let acts = status.acts.of(side).iter().filter(|act| todo::is_for_people(act));
     acts.map(|act| todo::todo(contract, act, terms)).collect()
 }
 
@@ -174,25 +173,27 @@ fn rule(terms: &Terms) -> String {
     format!("Rule: covered {} days before due.", terms.funding.covered_days_before)
 }
 
-/// What the buyer can pay now over the contract's open channels, each up to its earmark.
-fn covered(live: &Live, there: &[Channel]) -> u64 {
-    let channels = live.record.state().channels.iter();
-    let usable = channels.filter_map(|(fund, channel)| {
-        let seen = there.iter().find(|seen| seen.opening == opening_id(*fund))?;
-        let announced = channel.announced.as_ref()?;
+/// What the buyer can pay now over the contract's open channels, each up to what is set aside in it.
+pub(super) fn covered(live: &Live, status: &Status, there: &[Channel]) -> u64 {
+    let usable = status.channels.iter().filter_map(|channel| {
+        let seen = there.iter().find(|seen| seen.opening == opening_id(channel.fund))?;
         let sends = match live.our_side {
             Side::Buyer => seen.outbound_capacity_msat,
             Side::Seller => seen.inbound_capacity_msat,
         };
-        (seen.state == ChannelState::Open { usable: true }).then_some((sends / 1_000).min(announced.amount.0))
+        (seen.state == ChannelState::Open { usable: true })
+            .then_some((sends / 1_000).min(channel.earmarked().0))
     });
     usable.sum()
 }
 
 fn figures(live: &Live, status: &Status, cards: &[ChannelCard], covered: u64, terms: &Terms) -> FiguresView {
     let figures = &status.figures;
+    let confirms = |state: &Badge| state.word.starts_with("Confirming");
+    let channels = cards.iter().filter(|card| confirms(&card.state)).map(|card| card.size_sat);
+    let splices = cards.iter().flat_map(|card| &card.splices);
     let confirming =
-        cards.iter().filter(|card| card.state.word.starts_with("Confirming")).map(|card| card.size_sat);
+        channels.chain(splices.filter(|splice| confirms(&splice.state)).map(|splice| splice.amount_sat));
     let paid_over = if status.earmarked.0 > 0 { figures.paid.0 } else { 0 };
     FiguresView {
         total_sat: if live.record.state().terms.is_some() { figures.total.0 } else { terms.total.0 },
@@ -237,6 +238,7 @@ fn milestones(status: &Status, terms: &Terms, covered: u64) -> Vec<MilestoneRow>
                 due: pay.and_then(|row| row.due).and_then(|due| words::day(due, terms)),
                 expected: pay.is_some_and(|row| row.expected),
                 amount_sat: milestone.amount.0,
+                paid: milestone.paid == milestone.amount,
                 state: milestone_state(milestone, is_covered),
             }
         })

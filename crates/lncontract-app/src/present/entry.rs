@@ -80,8 +80,12 @@ fn what(entry: &Entry, record: &Record, terms: &Terms) -> String {
         Payload::Answer(answer) if answer.accepted == 0 => {
             format!("Rejected: {}: {}", tendered(&answer.tender), answer.reasons.join("; "))
         }
+        Payload::Answer(answer) if answer.reasons.is_empty() => {
+            format!("Accepted: {}", tendered(&answer.tender))
+        }
         Payload::Answer(answer) => {
-            format!("Accepted: {}, {} of it", tendered(&answer.tender), answer.accepted)
+            let (units, reasons) = (answer.accepted, answer.reasons.join("; "));
+            format!("Accepted in part: {}, {units} of it: {reasons}", tendered(&answer.tender))
         }
         Payload::Deem(deem) => format!("Deemed accepted: {}", tendered(&deem.tender)),
         Payload::Invoice(invoice) => format!("Invoice {}, {}", invoice.number, words::sat(invoice.amount.0)),
@@ -91,6 +95,9 @@ fn what(entry: &Entry, record: &Record, terms: &Terms) -> String {
         }
         Payload::Received(received) => {
             format!("Received: {}, {}", invoiced(&received.invoice), words::sat(received.amount.0))
+        }
+        Payload::FinalAccount(signed) => {
+            format!("Final account signed: {} paid", words::sat(signed.account.buyer.paid.0))
         }
         Payload::Close(close) => {
             let manner = match close.manner {

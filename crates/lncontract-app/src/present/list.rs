@@ -35,6 +35,7 @@ pub(crate) fn projection(record: &Record, ours: Side, now: Time) -> Result<Contr
         counterparty: terms.party(ours.other()).short_name.clone(),
         our_side: ours,
         paid_sat: status.figures.paid.0,
+        // The node knows it, not the record: put in when the list is shown.
         covered_sat: 0,
         total_sat: total.0,
         outstanding_sat: total.0 - status.figures.paid.0,
@@ -61,6 +62,6 @@ pub(crate) fn phase(status: &Status, ours: Side) -> Badge {
         Phase::Offered { by } if by == ours => Badge::new(Tone::Busy, "Their answer"),
         Phase::Offered { .. } => Badge::new(Tone::Warn, "Your answer"),
         Phase::InForce => Badge::new(Tone::Good, "In force"),
-        Phase::Done => Badge::new(Tone::Mute, "Closed"),
+        Phase::Done | Phase::Closed => Badge::new(Tone::Mute, "Closed"),
     }
 }

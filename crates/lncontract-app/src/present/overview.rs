@@ -47,18 +47,24 @@ impl App {
         })
     }
 
-    /// All contracts, newest first, from the store's projections.
+    /// All contracts, newest first, from the store's projections; what is covered is asked of the node.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn contracts(&self) -> Result<Vec<ContractRow>, AppError> {
         let rows = self.store.contracts(ContractPage::first(PAGE_LEN)).await?;
-        rows.iter()
-            .map(|row| {
-                serde_json::from_str(&row.projection)
-                    .map_err(|_| AppError::fault("a projection is unreadable"))
-            })
-            .collect()
+        let there = self.node_channels().await;
+        let mut contracts = Vec::new();
+        for row in rows {
+            let mut row: ContractRow = serde_json::from_str(&row.projection)
+                .map_err(|_| AppError::fault("a projection is unreadable"))?;
+            let live = self.live(row.id).await?;
+            let live = live.lock().await;
+            let status = status(live.record.state(), self.clock.now());
+            row.covered_sat = super::contract::covered(&live, &status, &there);
+            contracts.push(row);
+        }
+        Ok(contracts)
     }
 
     /// The overview.
@@ -93,7 +99,7 @@ impl App {
                     .filter(|payable| payable.due.is_none_or(|due| due <= until))
                     .map(|payable| payable.amount.0)
                     .sum();
-                let acts = status.acts.of(live.our_side).iter().filter(|act| todo::is_possible(act, &terms));
+                let acts = status.acts.of(live.our_side).iter().filter(|act| todo::is_for_people(act));
                 overview.todos.extend(acts.map(|act| todo::todo(id, act, &terms)));
                 if live.our_side == Side::Buyer {
                     overview.we_owe_sat += due
@@ -127,7 +133,7 @@ impl App {
             (
                 step(
                     "Confirm the recovery words",
-                    "They restore keys and node.",
+                    "They bring back the company’s keys and its on-chain funds.",
                     "Confirm",
                     "/setup/confirm",
                 ),
@@ -136,7 +142,7 @@ impl App {
             (
                 step(
                     "Deposit",
-                    "Channels are funded from the node's own wallet.",
+                    "Channels are funded from the node’s own wallet.",
                     "Deposit address",
                     "/node",
                 ),
@@ -145,7 +151,7 @@ impl App {
             (
                 step(
                     "Meet the other company",
-                    "Exchange invites and compare the words.",
+                    "Exchange invites and compare the digits by voice.",
                     "Companies",
                     "/companies",
                 ),

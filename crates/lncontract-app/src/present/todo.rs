@@ -3,7 +3,7 @@
 use lncontract_core::{
     Hash,
     status::{NextAct, Todo as Act},
-    v1::{Instrument, Terms},
+    v1::Terms,
 };
 
 use super::words;
@@ -14,7 +14,7 @@ pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
     let (title, button, page) = act_words(&act.todo, terms);
     let due = act.due.and_then(|due| words::day(due, terms));
     let text = match (due, act.late_days) {
-        (Some(day), 0) => format!("By {}.", words::date(day)),
+        (Some(day), 0) => format!("By {}.", words::weekday(day)),
         (Some(day), days) => format!("Was due {}, {days} days late.", words::date(day)),
         (None, _) => String::new(),
     };
@@ -22,16 +22,9 @@ pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
     Todo { title, text, tone, button: button.into(), href: format!("/contracts/{contract}{page}") }
 }
 
-/// Whether this version of the program can do the act.
-pub(crate) fn is_possible(act: &NextAct, terms: &Terms) -> bool {
-    match &act.todo {
-        Act::Fund { tranche, .. } => {
-            terms.tranche(tranche).is_some_and(|tranche| tranche.instrument == Instrument::Channel)
-        }
-        // The program does these by itself.
-        Act::ConfirmReceipt { .. } | Act::Cancel { .. } => false,
-        _ => true,
-    }
+/// Whether a person does it; the others the program does by itself.
+pub(crate) fn is_for_people(act: &NextAct) -> bool {
+    !matches!(act.todo, Act::ConfirmReceipt { .. } | Act::Cancel { .. })
 }
 
 /// The link in a row's line, if the act belongs to that row.
@@ -44,7 +37,7 @@ pub(crate) fn row_act(contract: Hash, row: &str, acts: &[NextAct], terms: &Terms
         Act::Invoice { payable, .. } | Act::Pay { payable, .. } => payable.row == row,
         _ => false,
     };
-    let act = acts.iter().filter(|act| is_possible(act, terms)).find(of_row)?;
+    let act = acts.iter().filter(|act| is_for_people(act)).find(of_row)?;
     let (_, button, page) = act_words(&act.todo, terms);
     Some(RowAct { button: button.into(), href: format!("/contracts/{contract}{page}") })
 }
@@ -61,8 +54,8 @@ fn act_words(act: &Act, terms: &Terms) -> (String, &'static str, String) {
         Act::AnswerOffer { .. } => ("Answer the offer".into(), "Review offer", "/offer".into()),
         Act::Lapse { .. } => ("State that our offer ran out".into(), "State it", "/offer".into()),
         Act::Tender { row: id, units } => {
-            let plural = if *units == 1 { "" } else { "s" };
-            (format!("{}: tender {units} unit{plural}", row(id)), "Tender", format!("/tender/{id}"))
+            let tender = if *units == 1 { "tender it".into() } else { format!("tender {units} units") };
+            (format!("{} and {tender}", row(id)), "Tender", format!("/tender/{id}"))
         }
         Act::AnswerTender { tender, row: id, .. } => {
             (format!("Examine the tender: {}", row(id)), "Examine", format!("/examine/{tender}"))
@@ -90,6 +83,7 @@ fn act_words(act: &Act, terms: &Terms) -> (String, &'static str, String) {
         Act::ConfirmReceipt { amount, .. } => {
             (format!("Confirm the payment of {}", words::sat(amount.0)), "Open", String::new())
         }
+        Act::SignAccount => ("Sign the final account".into(), "Read it", "/account".into()),
         Act::Cancel { invoice } => {
             ("Cancel the invoice that ran out".into(), "Open", format!("/pay/{invoice}"))
         }

@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 use lncontract_core::{
     Time,
     status::RowState,
-    v1::{Duty, Obligation, Terms},
+    v1::{Duty, Instrument, Obligation, Terms},
 };
 
 use crate::view::{Badge, Quantity, Tone};
@@ -40,6 +40,11 @@ pub(crate) fn date(day: Date) -> String {
     day.strftime("%-d %b %Y").to_string()
 }
 
+/// A civil day on which somebody must act: `Mon 2 Nov 2026`.
+pub(crate) fn weekday(day: Date) -> String {
+    day.strftime("%a %-d %b %Y").to_string()
+}
+
 /// A row, verb first.
 pub(crate) fn what(row: &Obligation, terms: &Terms) -> String {
     let milestone = || {
@@ -54,8 +59,21 @@ pub(crate) fn what(row: &Obligation, terms: &Terms) -> String {
         }
         Duty::Perform { service, .. } => format!("Complete {}", lower_first(service)),
         Duty::Pay { .. } => format!("Pay for {}", milestone()),
-        Duty::Fund { tranche } => format!("Fund {}", tranche.replace('-', " ")),
+        Duty::Fund { tranche } => fund(tranche, terms),
     }
+}
+
+/// What is set aside: in a channel of its own, or on top of what is in one.
+fn fund(id: &str, terms: &Terms) -> String {
+    let tranche = terms.tranche(id);
+    let what = match tranche.map(|tranche| &tranche.instrument) {
+        Some(Instrument::SpliceIn { into }) => format!("Top up {}", into.replace('-', " ")),
+        _ => format!("Fund {}", id.replace('-', " ")),
+    };
+    let stages = tranche.map(|tranche| tranche.stages.as_slice()).unwrap_or_default();
+    let titles: Vec<_> =
+        stages.iter().filter_map(|id| terms.milestone(id)).map(|stage| lower_first(&stage.title)).collect();
+    if titles.is_empty() { what } else { format!("{what} for {}", titles.join(", ")) }
 }
 
 /// How much a row is about.

@@ -18,4 +18,5 @@ mod old_folder;
 mod refusals;
 mod restart;
 mod slow;
+mod splice;
 mod support;

@@ -61,6 +61,8 @@ impl Rule for Accept {
         if let Some(old) = &state.terms {
             mark_changed(&mut state.changed, old, &offer.terms, state.versions.len());
         }
+        // A final account is of the terms it names.
+        state.accounts.clear();
         state.versions.push(offer.terms_hash);
         state.terms = Some(offer.terms);
         payable::renew(state, at.header.time);

@@ -1,14 +1,15 @@
-//! Channels: the buyer announces an opening, both sides report what their own node sees,
+//! Channels: the buyer announces an opening or a splice, both sides report what their own node sees,
 //! either reports the end.
 //!
-//! Invariant: a tranche has at most one channel announced that has not ended. Reports and ends are facts: a
+//! Invariant: a tranche has at most one channel or splice announced that has not ended, and a splice ends with
+//! its channel. Reports and ends are facts: a
 //! channel that exists is shown even where its announcement was overtaken.
 
 use super::{At, ChannelRefusal, Refusal, Rule, standing::standing};
 use crate::{
     Contract, Hash,
     state::{Announced, CloseReport, Report},
-    v1::{Close, Earmark, Fund, Tranche},
+    v1::{Close, Earmark, Fund, Instrument, RowId, Tranche},
 };
 
 /// Returns the tranche in the terms in force, if it has a row on which the entry may stand.
@@ -22,6 +23,30 @@ fn planned<'a>(past: &'a Contract, at: At<'_>, fund: &Fund) -> Result<(&'a Tranc
         return Err(Refusal::WrongSide { expected, author });
     }
     Ok((tranche, terms.funding.notice_blocks))
+}
+
+impl Fund {
+    /// The tranche whose channel it is spliced into; none: it opens a channel.
+    fn target<'a>(&self, tranche: &'a Tranche) -> Option<&'a RowId> {
+        match &tranche.instrument {
+            Instrument::SpliceIn { into } if self.instrument.is_none() => Some(into),
+            _ => None,
+        }
+    }
+
+    fn check_instrument(&self, past: &Contract, tranche: &Tranche) -> Result<(), Refusal> {
+        let departs = self.instrument.is_some();
+        let splice = matches!(tranche.instrument, Instrument::SpliceIn { .. });
+        if departs && !(splice && self.instrument == Some(Instrument::Channel)) {
+            return Err(ChannelRefusal::Instrument { tranche: self.tranche.clone() }.into());
+        }
+        match self.target(tranche) {
+            Some(into) if past.live_channel(into).is_none() => {
+                Err(ChannelRefusal::NothingToSplice { into: into.clone() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Rule for Fund {
@@ -39,15 +64,19 @@ impl Rule for Fund {
         if self.notice_blocks != notice {
             return Err(ChannelRefusal::Notice { planned: notice, found: self.notice_blocks }.into());
         }
-        Ok(())
+        self.check_instrument(past, tranche)
     }
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
+        let tranche = state.terms.as_ref().and_then(|terms| terms.tranche(&self.tranche));
+        let into = tranche.and_then(|tranche| self.target(tranche));
+        let into = into.and_then(|into| state.live_channel(into)).map(|(fund, _)| fund);
         state.channels.entry(at.id).or_default().announced = Some(Announced {
             tranche: self.tranche.clone(),
             amount: self.amount,
             stages: self.stages.clone(),
             notice_blocks: self.notice_blocks,
+            into,
             at: at.header.time,
         });
     }

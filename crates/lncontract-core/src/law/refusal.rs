@@ -1,11 +1,13 @@
 //! Why an entry is refused or overtaken. Invariant: each refusal names the rule, both sides of it,
 //! and what to do.
 
+mod account;
 mod channel;
 mod money;
 mod offer;
 mod performance;
 
+pub use account::AccountRefusal;
 pub use channel::ChannelRefusal;
 pub use money::MoneyRefusal;
 pub use offer::OfferRefusal;
@@ -114,6 +116,9 @@ pub enum Refusal {
         /** The entry's. */
         found: Time,
     },
+    /// About the final account.
+    #[error(transparent)]
+    Account(#[from] AccountRefusal),
     /// About offers and their answers.
     #[error(transparent)]
     Offer(#[from] OfferRefusal),

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     Contract, Hash, Sat, Time,
+    account::{account, open_rows},
     law::is_frozen,
-    v1::{Duty, PayableId, RowId, Side, Terms},
+    v1::{Duty, Instrument, PayableId, RowId, Side, Terms},
 };
 
 /// What each side is to do next, by due date.
@@ -110,6 +111,8 @@ pub enum Todo {
         /// How much.
         amount: Sat,
     },
+    /// Sign the final account.
+    SignAccount,
     /// Cancel an invoice that ran out, so that a new one can be made.
     Cancel {
         /// The invoice.
@@ -142,14 +145,31 @@ impl Findings {
 pub(super) fn acts(contract: &Contract, payables: &[PayableView], as_of: Time) -> Acts {
     let mut found = Findings { acts: Vec::new(), as_of };
     offers(contract, &mut found);
+    final_account(contract, &mut found);
     examinations(contract, &mut found);
-    if let Some(terms) = &contract.terms {
+    if let Some(terms) = contract.terms.as_ref().filter(|_| !contract.is_closed()) {
         planned(contract, terms, &mut found);
         money(contract, terms, payables, &mut found);
     }
     found.acts.sort_by_key(|(_, act)| (act.due.is_none(), act.due));
     let of = |side| found.acts.iter().filter(|(by, _)| *by == side).map(|(_, act)| act.clone()).collect();
     Acts { buyer: of(Side::Buyer), seller: of(Side::Seller) }
+}
+
+/// When nothing is open any more, each side that has not signed these figures signs them.
+fn final_account(contract: &Contract, found: &mut Findings) {
+    let Some(account) = account(contract).filter(|_| contract.offer.is_none() && !contract.is_closed())
+    else {
+        return;
+    };
+    if !open_rows(contract).is_empty() {
+        return;
+    }
+    for side in [Side::Buyer, Side::Seller] {
+        if contract.accounts.get(&side).is_none_or(|signed| signed.account != account) {
+            found.push(side, None, Todo::SignAccount);
+        }
+    }
 }
 
 fn offers(contract: &Contract, found: &mut Findings) {
@@ -206,6 +226,7 @@ fn planned(contract: &Contract, terms: &Terms, found: &mut Findings) {
             && contract.live_channel(tranche).is_none()
             && !has_ended(contract, tranche)
             && let Some(planned) = terms.tranche(tranche)
+            && !waits_for_channel(contract, &planned.instrument)
         {
             let todo = Todo::Fund { tranche: tranche.clone(), amount: planned.amount };
             tranches.push((due, row.debtor, todo));
@@ -219,6 +240,12 @@ fn planned(contract: &Contract, terms: &Terms, found: &mut Findings) {
             found.push(side, due, todo);
         }
     }
+}
+
+/// Tells whether a splice waits for its channel. Once that has ended, the money goes into a further one.
+fn waits_for_channel(contract: &Contract, instrument: &Instrument) -> bool {
+    let Instrument::SpliceIn { into } = instrument else { return false };
+    contract.live_channel(into).is_none() && !has_ended(contract, into)
 }
 
 fn money(contract: &Contract, terms: &Terms, payables: &[PayableView], found: &mut Findings) {

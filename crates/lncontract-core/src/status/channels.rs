@@ -9,7 +9,7 @@ use crate::{
     v1::{ChannelStage, CloseManner, RowId, Side},
 };
 
-/// A channel as the record knows it.
+/// A channel as the record knows it, or a splice into one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChannelView {
     /// The `fund` entry.
@@ -30,6 +30,16 @@ pub struct ChannelView {
     pub buyer: Option<Report>,
     /// What the seller's node sees.
     pub seller: Option<Report>,
+    /// What was added to it: output and size are those after each. Empty for a splice.
+    pub splices: Vec<ChannelView>,
+}
+
+impl ChannelView {
+    /// Returns what is set aside in it now: its own tranche and the splices that are locked.
+    pub fn earmarked(&self) -> Sat {
+        let parts = std::iter::once(self).chain(&self.splices);
+        sum(parts.filter(|part| part.progress == Progress::Open).map(|part| part.amount))
+    }
 }
 
 /// How far a channel is, by the further of the two reports.
@@ -68,12 +78,19 @@ pub enum Agreement {
 }
 
 pub(super) fn channels(contract: &Contract) -> Vec<ChannelView> {
-    let mut all: Vec<_> = contract.channels.iter().map(|(fund, channel)| view(*fund, channel)).collect();
-    all.sort_by_key(|channel| (channel.announced_at.is_none(), channel.announced_at));
+    let into = |channel: &ChannelState| channel.announced.as_ref().and_then(|fund| fund.into);
+    let of = |base: Option<Hash>| {
+        let these = contract.channels.iter().filter(|(_, channel)| into(channel) == base);
+        let mut these: Vec<_> = these.map(|(fund, channel)| view(contract, *fund, channel)).collect();
+        these.sort_by_key(|channel| (channel.announced_at.is_none(), channel.announced_at));
+        these
+    };
+    let mut all = of(None);
+    all.iter_mut().for_each(|channel| channel.splices = of(Some(channel.fund)));
     all
 }
 
-fn view(fund: Hash, channel: &ChannelState) -> ChannelView {
+fn view(contract: &Contract, fund: Hash, channel: &ChannelState) -> ChannelView {
     let announced = channel.announced.as_ref();
     let (buyer, seller) = (channel.reports.get(&Side::Buyer), channel.reports.get(&Side::Seller));
     let agreement = match (buyer, seller) {
@@ -89,20 +106,21 @@ fn view(fund: Hash, channel: &ChannelState) -> ChannelView {
         amount: announced.map_or(Sat::ZERO, |fund| fund.amount),
         stages: announced.map(|fund| fund.stages.clone()).unwrap_or_default(),
         announced_at: announced.map(|fund| fund.at),
-        progress: progress(channel),
+        progress: progress(contract, channel),
         agreement,
         buyer: buyer.cloned(),
         seller: seller.cloned(),
+        splices: Vec::new(),
     }
 }
 
-fn progress(channel: &ChannelState) -> Progress {
-    let any = |wanted: fn(&CloseReport) -> bool| channel.closes.values().any(wanted);
+fn progress(contract: &Contract, channel: &ChannelState) -> Progress {
+    let any = |wanted: fn(&CloseReport) -> bool| contract.ends(channel).any(wanted);
     if any(|end| end.txid.is_some()) {
         Progress::Closed
     } else if any(|end| end.manner == CloseManner::Failed) {
         Progress::Failed
-    } else if !channel.closes.is_empty() {
+    } else if any(|_| true) {
         Progress::Closing
     } else {
         match channel.reports.values().map(|report| report.stage).max() {
@@ -115,5 +133,5 @@ fn progress(channel: &ChannelState) -> Progress {
 
 /// Returns the sum of the earmarks whose channel is open.
 pub(super) fn earmarked(channels: &[ChannelView]) -> Sat {
-    sum(channels.iter().filter(|channel| channel.progress == Progress::Open).map(|channel| channel.amount))
+    sum(channels.iter().map(ChannelView::earmarked))
 }

@@ -101,7 +101,7 @@ impl PayableView {
     }
 }
 
-pub(super) fn payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
+pub(crate) fn payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
     let mut all: Vec<_> = contract.payables.values().map(|payable| view(contract, payable, as_of)).collect();
     all.sort_by_key(|payable| (payable.due.is_none(), payable.due));
     all
@@ -142,7 +142,7 @@ fn sums<'a>(payables: impl Iterator<Item = &'a PayableView> + Clone) -> (Sat, Sa
 }
 
 /// Returns the six figures of what a side pays, and what it paid for nothing.
-pub(super) fn figures(contract: &Contract, payables: &[PayableView], payer: Side) -> (Figures, Sat) {
+pub(crate) fn figures(contract: &Contract, payables: &[PayableView], payer: Side) -> (Figures, Sat) {
     let milestones = contract.terms.iter().flat_map(|terms| &terms.milestones);
     let total =
         sum(milestones.filter(|milestone| milestone.payer == payer).map(|milestone| milestone.amount));
@@ -158,7 +158,7 @@ pub(super) fn figures(contract: &Contract, payables: &[PayableView], payer: Side
     (Figures { total, earned, invoiced, paid, retained: Sat::ZERO, outstanding }, credit)
 }
 
-pub(super) fn milestones(terms: &Terms, payables: &[PayableView]) -> Vec<MilestoneView> {
+pub(crate) fn milestones(terms: &Terms, payables: &[PayableView]) -> Vec<MilestoneView> {
     let view = |milestone: &crate::v1::Milestone| {
         let own = payables.iter().filter(|payable| payable.milestone.as_ref() == Some(&milestone.id));
         let (earned, invoiced, paid) = sums(own);

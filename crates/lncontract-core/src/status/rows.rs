@@ -147,7 +147,7 @@ fn due_of(
 
 /// Follows the anchors back to a row that is dated or accepted,
 /// and applies their rules on the way to the row again.
-pub(super) fn planned_due(contract: &Contract, terms: &Terms, row: &Obligation) -> (Option<Time>, bool) {
+pub(crate) fn planned_due(contract: &Contract, terms: &Terms, row: &Obligation) -> (Option<Time>, bool) {
     let mut rules = Vec::new();
     let mut at = row;
     let mut expected = false;
@@ -236,10 +236,10 @@ fn funded(contract: &Contract, tranche: &str, waiting: RowState) -> RowState {
 
 /// Tells whether a channel of the tranche was open and ended.
 /// An opening that failed leaves the tranche as owed as it was.
-pub(super) fn has_ended(contract: &Contract, tranche: &str) -> bool {
+pub(crate) fn has_ended(contract: &Contract, tranche: &str) -> bool {
     let of_tranche = |channel: &&ChannelState| {
         channel.announced.as_ref().is_some_and(|announced| announced.tranche == tranche)
     };
-    let mut ends = contract.channels.values().filter(of_tranche).flat_map(|channel| channel.closes.values());
+    let mut ends = contract.channels.values().filter(of_tranche).flat_map(|channel| contract.ends(channel));
     ends.any(|end| end.manner != CloseManner::Failed)
 }

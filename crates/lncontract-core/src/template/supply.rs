@@ -61,8 +61,8 @@ pub struct Supply {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<Payment>,
     /// What the buyer sets aside.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub funding: Vec<Step>,
+    #[serde(default, skip_serializing_if = "Funding::is_none")]
+    pub funding: Funding,
     /// Papers that belong to the contract.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Document>,
@@ -149,6 +149,27 @@ pub struct Payment {
     pub days: i32,
 }
 
+/// What the buyer sets aside: the planner's proposal, or steps that are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Funding {
+    /// In a file: `funding = "plan"`.
+    Plan,
+    /// In a file: `[[funding]]`, once a step.
+    Steps(Vec<Step>),
+}
+
+impl Default for Funding {
+    fn default() -> Self {
+        Self::Steps(Vec::new())
+    }
+}
+
+impl Funding {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One step of the funding plan, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,7 +243,7 @@ pub fn worked_example(date_of_contract: Date, buyer: Party, seller: Party, utc_o
         ],
         goods: vec![goods],
         payments: Vec::new(),
-        funding: worked_plan(),
+        funding: Funding::Steps(worked_plan()),
         covered_days_before: 14,
         notice_blocks: 1_008,
         clauses: Clauses { examination_days: 10, deemed_accepted: true, grace_hours: 24 },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, RowId, Side, Terms};
+use super::{Document, Instrument, RowId, Side, Terms};
 use crate::{Hash, NodeId, Preimage, Sat, Signature, Time, XOnlyKey};
 
 /// The signed part of an entry. Its hash (made in `record`) is the entry's id.
@@ -125,6 +125,8 @@ kinds! {
     Received(Received) = "received",
     /// Reports a channel that closes or has closed.
     Close(Close) = "close",
+    /// Signs the final account; when both have, the contract is closed.
+    FinalAccount(FinalAccount) = "final_account",
     /// Acknowledges what was seen, when something waits for it.
     Ack(Ack) = "ack",
     /// A sign of life, once a day while anything is open.
@@ -234,19 +236,22 @@ pub struct Lapse {
 #[serde(deny_unknown_fields)]
 pub struct Pass {}
 
-/// Announces the opening of a channel: the peer's node admits exactly that.
+/// Announces the opening of a channel, or more money into one: the peer's node admits exactly that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fund {
     /// The tranche of the funding plan it carries out.
     pub tranche: RowId,
-    /// The channel's size.
+    /// The channel's size, or what is added to it.
     pub amount: Sat,
     /// What it is earmarked to; empty: the contract in general.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<RowId>,
     /// `to_self_delay` asked of the opener, in blocks.
     pub notice_blocks: u16,
+    /// What carries it out, where that departs from the plan: a further channel in place of a splice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<Instrument>,
 }
 
 /// A channel as the author's own node sees it. Both sides write it; what one has not seen is not said.
@@ -408,6 +413,60 @@ pub enum CloseManner {
     Forced,
     /// Never opened: the opening failed or was given up.
     Failed,
+}
+
+/// Signs the final account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinalAccount {
+    /// What the contract came to.
+    pub account: Account,
+    /// Hash of that account's canonical bytes (`record` checks it).
+    pub account_hash: Hash,
+    /// Hash of the state of its past.
+    pub state: Hash,
+    /// The company signs the account's hash.
+    pub act: Act,
+}
+
+/// What a contract came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Hash of the terms in force.
+    pub terms: Hash,
+    /// Each milestone, in the order of the terms.
+    pub milestones: Vec<AccountLine>,
+    /// What the buyer owed and paid in all.
+    pub buyer: Sums,
+    /// What the seller owed and paid in all.
+    pub seller: Sums,
+}
+
+/// What a milestone came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountLine {
+    /// The milestone.
+    pub milestone: RowId,
+    /// Who paid it.
+    pub payer: Side,
+    /// Its money.
+    pub sums: Sums,
+}
+
+/// The money of an account or of a line of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sums {
+    /// What was owed.
+    pub owed: Sat,
+    /// What was paid of it.
+    pub paid: Sat,
+    /// What was paid for nothing: the payee owes it back.
+    pub credited: Sat,
+    /// What is held back.
+    pub retained: Sat,
 }
 
 /// A state as its author sees it (kinds `ack` and `heartbeat`).

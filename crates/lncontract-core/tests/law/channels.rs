@@ -3,7 +3,7 @@
 use lncontract_core::{
     ChannelRefusal, Effect, Refusal, Sat,
     status::{Agreement, Progress, RowState},
-    v1::{ChannelStage, Close, CloseManner, Earmark, Fund, Payload, Side},
+    v1::{ChannelStage, Close, CloseManner, Earmark, Fund, Instrument, Payload, Side},
 };
 
 use crate::fixture::{Play, example, fund, hash};
@@ -126,4 +126,58 @@ fn a_report_of_a_channel_whose_announcement_was_overtaken_is_kept() {
     let status = play.status();
     assert_eq!((status.channels[0].tranche.clone(), status.channels[0].progress), (None, Progress::Open));
     assert_eq!(status.earmarked, Sat::ZERO);
+}
+
+#[test]
+fn a_splice_adds_to_its_channel_and_ends_with_it() {
+    let mut play = Play::signed();
+    let splice = fund("splice-1", 20_000_000, &[]);
+    let nothing = ChannelRefusal::NothingToSplice { into: "channel-1".to_owned() };
+    check(&play, Side::Buyer, Payload::Fund(splice.clone()), Err(nothing.clone().into()));
+    let base = play.take(Side::Buyer, Payload::Fund(fund("channel-1", 30_000_000, &[])));
+    play.take(Side::Buyer, earmark(3, 30_000_000, ChannelStage::Open));
+    let added = play.take(Side::Buyer, Payload::Fund(splice.clone()));
+    assert_eq!(play.state.channels[&added].announced.as_ref().and_then(|fund| fund.into), Some(base));
+    let view = |play: &Play| {
+        let status = play.status();
+        assert_eq!(status.channels.len(), 1, "one channel, whatever was added to it");
+        let channel = &status.channels[0];
+        (channel.progress, channel.splices[0].progress, status.earmarked.0)
+    };
+    assert_eq!(view(&play), (Progress::Open, Progress::Announced, 30_000_000));
+    play.take(Side::Seller, earmark(5, 50_000_000, ChannelStage::Pending));
+    assert_eq!(view(&play), (Progress::Open, Progress::Pending, 30_000_000));
+    play.take(Side::Buyer, earmark(5, 50_000_000, ChannelStage::Open));
+    assert_eq!(view(&play), (Progress::Open, Progress::Open, 50_000_000));
+    assert_eq!(play.status().channels[0].earmarked(), Sat(50_000_000));
+    play.take(Side::Seller, close(3, CloseManner::Cooperative));
+    assert_eq!(view(&play), (Progress::Closing, Progress::Closing, 0));
+    let rows = play.status().obligations;
+    assert_eq!(rows.iter().find(|row| row.row == "fund-splice-1").unwrap().state, RowState::Closed);
+    let second = fund("splice-2", 25_000_000, &[]);
+    check(&play, Side::Buyer, Payload::Fund(second.clone()), Err(nothing.into()));
+    let further = Fund { instrument: Some(Instrument::Channel), ..second };
+    check(&play, Side::Buyer, Payload::Fund(further), Ok(()));
+}
+
+#[test]
+fn a_splice_that_failed_is_owed_again_and_only_a_splice_departs_from_the_plan() {
+    let mut play = Play::signed();
+    play.take(Side::Buyer, Payload::Fund(fund("channel-1", 30_000_000, &[])));
+    let splice = fund("splice-1", 20_000_000, &[]);
+    play.take(Side::Buyer, Payload::Fund(splice.clone()));
+    play.take(Side::Buyer, close(4, CloseManner::Failed));
+    assert_eq!(play.status().channels[0].progress, Progress::Announced, "the channel goes on");
+    assert_eq!(play.status().channels[0].splices[0].progress, Progress::Failed);
+    let further = Fund { instrument: Some(Instrument::Channel), ..splice.clone() };
+    check(&play, Side::Buyer, Payload::Fund(further.clone()), Ok(()));
+    check(&play, Side::Buyer, Payload::Fund(splice.clone()), Ok(()));
+    let refused = |tranche: &str| Err(ChannelRefusal::Instrument { tranche: tranche.to_owned() }.into());
+    let into = Instrument::SpliceIn { into: "channel-1".to_owned() };
+    let other = Fund { instrument: Some(into.clone()), ..splice };
+    check(&play, Side::Buyer, Payload::Fund(other), refused("splice-1"));
+    let channel = Fund { instrument: Some(into), ..fund("channel-2", 60_000_000, &["subsystem-testing"]) };
+    check(&play, Side::Buyer, Payload::Fund(channel), refused("channel-2"));
+    play.take(Side::Buyer, Payload::Fund(further));
+    assert_eq!(play.status().channels.len(), 2, "a channel of its own");
 }

@@ -2,6 +2,8 @@
 //! and what is earned stays within the terms. The merge here is a small model of the rule of DESIGN.md
 //! section 4; `record` has the real one.
 
+use std::sync::LazyLock;
+
 use lncontract_core::{
     Contract, Effect, Hash, Sat, Time, admit, fold, status,
     v1::{Duty, Entry, Offer, Pass, Payload, Reject, Side, Terms, Trigger},
@@ -116,7 +118,7 @@ fn payload(play: &Play, author: Side, kind: u8, pick: u8) -> Option<Payload> {
     let open = state.tenders.iter().find(|(_, tender)| tender.accepted() == 0).map(|(id, _)| *id);
     let row = ["materials-on-order", "delivery-1", "delivery-2"][usize::from(pick % 3)];
     let terms = state.terms.as_ref()?;
-    Some(match (author, kind % 8) {
+    Some(match (author, kind % 9) {
         (_, 0) => {
             Payload::Offer(Offer { valid_until: play.time.plus_days(2), ..play.offer(amended(terms, pick)) })
         }
@@ -132,6 +134,7 @@ fn payload(play: &Play, author: Side, kind: u8, pick: u8) -> Option<Payload> {
             offer?;
             play.lapse()
         }
+        (_, 8) => Payload::FinalAccount(play.signature()),
         (Side::Seller, 4) => tender(row, 1 + u64::from(pick / 128)),
         (Side::Seller, 5) => play.deem(open?),
         (Side::Seller, 6) => {
@@ -148,11 +151,13 @@ fn payload(play: &Play, author: Side, kind: u8, pick: u8) -> Option<Payload> {
     })
 }
 
+/// The worked example with everything performed and paid.
+static PERFORMED: LazyLock<Play> = LazyLock::new(crate::whole::played);
+
 type Step = (bool, bool, u8, u8, u8);
 
 /// Plays the steps: a company hears of the other, or writes what its own view admits.
-fn play(pen: Side, steps: Vec<Step>) -> ([Chain; 2], Contract) {
-    let mut signed = Play::signed();
+fn play(mut signed: Play, pen: Side, steps: Vec<Step>) -> ([Chain; 2], Contract) {
     if pen == Side::Buyer {
         signed.take(Side::Seller, Payload::Pass(Pass {}));
     }
@@ -172,7 +177,7 @@ fn play(pen: Side, steps: Vec<Step>) -> ([Chain; 2], Contract) {
         let mut view = Play { state: state(&chains, &signed.state, b, s).0, ..signed.clone() };
         view.time = now;
         // The first of the kinds, from the one drawn, that its own view admits.
-        let drawn = (0..8).filter_map(|next| payload(&view, author, (kind % 8) + next, pick));
+        let drawn = (0..9).filter_map(|next| payload(&view, author, (kind % 9) + next, pick));
         let mut entries = drawn.map(|payload| view.entry(author, payload));
         if let Some(mut entry) = entries.find(|entry| admit(&view.state, entry).is_ok()) {
             number += 1;
@@ -229,7 +234,16 @@ proptest! {
         pen in prop_oneof![Just(Side::Buyer), Just(Side::Seller)],
         steps in proptest::collection::vec(any::<Step>(), 1..40),
     ) {
-        let (chains, start) = play(pen, steps);
+        let (chains, start) = play(Play::signed(), pen, steps);
+        check(&chains, &start)?;
+    }
+
+    #[test]
+    fn the_final_account_never_undoes_an_acceptance_either(
+        pen in prop_oneof![Just(Side::Buyer), Just(Side::Seller)],
+        steps in proptest::collection::vec(any::<Step>(), 1..30),
+    ) {
+        let (chains, start) = play(PERFORMED.clone(), pen, steps);
         check(&chains, &start)?;
     }
 }
@@ -241,10 +255,26 @@ fn the_random_play_reaches_amendments_that_cross_tenders() {
     let mut crossed = 0;
     for _ in 0..300 {
         let steps = steps.new_tree(&mut runner).unwrap().current();
-        let (chains, start) = play(Side::Buyer, steps);
+        let (chains, start) = play(Play::signed(), Side::Buyer, steps);
         let (buyer, seller) = (chains[0].entries.len(), chains[1].entries.len());
         let (full, taken) = state(&chains, &start, buyer, seller);
         crossed += usize::from(full.versions.len() > 1 && taken.iter().any(|(_, taken)| !taken));
     }
     assert!(crossed >= 10, "only {crossed} of 300 runs amended the terms and overtook an entry");
+}
+
+#[test]
+fn the_random_play_reaches_contracts_that_close_and_offers_that_come_too_late() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let steps = proptest::collection::vec(any::<Step>(), 25);
+    let (mut closed, mut crossed) = (0, 0);
+    for _ in 0..300 {
+        let steps = steps.new_tree(&mut runner).unwrap().current();
+        let (chains, start) = play(PERFORMED.clone(), Side::Buyer, steps);
+        let (buyer, seller) = (chains[0].entries.len(), chains[1].entries.len());
+        let (full, taken) = state(&chains, &start, buyer, seller);
+        closed += usize::from(full.is_closed());
+        crossed += usize::from(full.is_closed() && taken.iter().any(|(_, taken)| !taken));
+    }
+    assert!(closed >= 30 && crossed >= 3, "of 300 runs {closed} closed, {crossed} of them overtook an entry");
 }

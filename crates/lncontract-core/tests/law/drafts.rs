@@ -6,15 +6,15 @@ use lncontract_core::{
     AMOUNT_MAX, COUNT_MAX, Fault, Reason, Sat, check_terms, schedule,
     template::{
         Named, Template,
-        supply::{Delivery, Payment, Stage, Supply, monthly},
+        supply::{Delivery, Funding, Payment, Stage, Step, Supply, monthly},
     },
     v1::{Duty, Side, Terms, Trigger},
 };
 
 use crate::fixture::{Play, example, party, per_unit};
 
-const WORKED: &str = include_str!("../../../../examples/terms/1-worked-example.toml");
-const UNEVEN: &str = include_str!("../../../../examples/terms/2-uneven-deliveries.toml");
+pub const WORKED: &str = include_str!("../../../../examples/terms/1-worked-example.toml");
+pub const UNEVEN: &str = include_str!("../../../../examples/terms/2-uneven-deliveries.toml");
 const DEPOSIT: &str = include_str!("../../../../examples/terms/3-deposit-returned.toml");
 
 pub fn read(file: &str) -> Supply {
@@ -150,6 +150,11 @@ fn amount(found: u64) -> Reason {
     Reason::Amount { found: Sat(found), most: AMOUNT_MAX }
 }
 
+fn steps(draft: &mut Supply) -> &mut Vec<Step> {
+    let Funding::Steps(steps) = &mut draft.funding else { panic!("the draft lists its steps") };
+    steps
+}
+
 #[test]
 fn each_fault_is_named_where_the_draft_has_it() {
     let sum = Reason::SumSat { stated: Sat(149_999_999), rows: Sat(150_000_000) };
@@ -166,7 +171,7 @@ fn each_fault_is_named_where_the_draft_has_it() {
         |draft| draft.goods[0].deliveries[5].months = -1,
         &[("goods[0].deliveries[5].months", before.clone())],
     );
-    check(WORKED, |draft| draft.funding[3].months = -1, &[("funding[3].months", before)]);
+    check(WORKED, |draft| steps(draft)[3].months = -1, &[("funding[3].months", before)]);
     check(WORKED, |draft| draft.stages[0].months = i32::MAX, &[("stages[0].months", Reason::Calendar)]);
     let units = Reason::SumUnits { stated: 12, rows: 13 };
     check(WORKED, |draft| draft.goods[0].deliveries[5].quantity = 3, &[("goods[0].quantity", units)]);
@@ -185,12 +190,12 @@ fn each_fault_is_named_where_the_draft_has_it() {
     let unknown = |what, id: &str| Reason::Unknown { what, id: id.to_owned() };
     check(
         WORKED,
-        |draft| draft.funding[1].into = Some("channel-7".to_owned()),
+        |draft| steps(draft)[1].into = Some("channel-7".to_owned()),
         &[("funding[1].into", unknown("tranche", "channel-7"))],
     );
     check(
         WORKED,
-        |draft| draft.funding[4].stages.push("painting".to_owned()),
+        |draft| steps(draft)[4].stages.push("painting".to_owned()),
         &[("funding[4].stages[1]", unknown("milestone", "painting"))],
     );
     check_some(
@@ -201,7 +206,7 @@ fn each_fault_is_named_where_the_draft_has_it() {
     let pays = Reason::SellerPays { stage: "deposit-returned".to_owned() };
     check(
         DEPOSIT,
-        |draft| draft.funding[0].stages.push("deposit-returned".to_owned()),
+        |draft| steps(draft)[0].stages.push("deposit-returned".to_owned()),
         &[("funding[0].stages[0]", pays)],
     );
 }
@@ -290,7 +295,7 @@ fn money_that_overflows_is_a_fault_and_no_panic() {
 fn a_contract_has_only_services_only_goods_or_only_payments() {
     let check = |change: fn(&mut Supply), total: u64| {
         let mut draft = read(WORKED);
-        (draft.total, draft.funding) = (None, Vec::new());
+        (draft.total, draft.funding) = (None, Funding::default());
         change(&mut draft);
         let terms = draft.check().unwrap();
         assert_eq!(terms.total, Sat(total));
@@ -310,7 +315,8 @@ fn a_contract_has_only_services_only_goods_or_only_payments() {
     play.settle(&crate::fixture::whole("pay-rent"));
     assert_eq!(play.status().phase, lncontract_core::status::Phase::Done);
     let mut empty = read(WORKED);
-    (empty.total, empty.goods, empty.stages, empty.funding) = (None, Vec::new(), Vec::new(), Vec::new());
+    (empty.total, empty.goods, empty.stages, empty.funding) =
+        (None, Vec::new(), Vec::new(), Funding::default());
     let fault = Fault { path: "total".to_owned(), reason: amount(0) };
     assert_eq!(empty.check(), Err(vec![fault]));
 }

@@ -1,9 +1,12 @@
 //! The law from outside: what a company may write, and what it comes to. One file per subject, all on the
 //! worked example; `fixture` plays both companies without chains or signatures, which are `record`'s matter.
 
+mod account;
 mod amendments;
 mod channels;
+mod coverage;
 mod crossing;
+mod difference;
 mod drafts;
 mod example;
 mod fixture;
@@ -11,6 +14,7 @@ mod from_seller;
 mod money;
 mod offers;
 mod performance;
+mod plan;
 mod properties;
 mod terms;
 mod view;

@@ -48,7 +48,8 @@ fn payload(play: &Play, kind: u8, pick: u8, sound: bool) -> Payload {
     let payable = payable.unwrap_or_else(|| if sound { whole(row) } else { per_unit(row, tendered) });
     let amount = play.state.invoices.get(&invoice).map_or(Sat(5), |invoice| invoice.amount);
     let units = u64::from(pick % 3) + u64::from(sound);
-    match kind % 17 {
+    match kind % 18 {
+        17 => Payload::FinalAccount(play.signature()),
         0 => Payload::Offer(play.offer(variant(pick))),
         1 => Payload::Counter(Offer { answers: Some(offer), ..play.offer(variant(pick)) }),
         2 if play.state.offer.is_some() => play.acceptance(),
@@ -197,6 +198,7 @@ fn proposed(play: &Play, todo: &Todo) -> Payload {
         Todo::ConfirmReceipt { invoice, amount } => {
             Payload::Received(Received { invoice: *invoice, amount: *amount })
         }
+        Todo::SignAccount => Payload::FinalAccount(play.signature()),
         Todo::Cancel { invoice } => cancel(*invoice),
     }
 }

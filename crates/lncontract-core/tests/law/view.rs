@@ -119,13 +119,17 @@ fn an_invoice_that_ran_out_is_to_be_cancelled_before_the_next() {
 
 #[test]
 fn after_signing_each_side_is_told_what_is_due_and_the_next_after_that() {
-    let play = Play::signed();
+    let mut play = Play::signed();
     let acts = play.status().acts;
     let tender = |row: &str| Todo::Tender { row: row.to_owned(), units: 1 };
     assert_eq!(todos(acts.of(Side::Seller)), [&tender("materials-on-order"), &tender("stage-1-assembly")]);
     let fund = |tranche: &str, amount| Todo::Fund { tranche: tranche.to_owned(), amount: Sat(amount) };
-    let funds = [fund("channel-1", 30_000_000), fund("splice-1", 20_000_000)];
+    // The splices wait for their channel.
+    let funds = [fund("channel-1", 30_000_000), fund("channel-2", 60_000_000)];
     assert_eq!(todos(acts.of(Side::Buyer)), funds.iter().collect::<Vec<_>>());
+    play.take(Side::Buyer, Payload::Fund(crate::fixture::fund("channel-1", 30_000_000, &[])));
+    let acts = play.status().acts;
+    assert_eq!(todos(acts.of(Side::Buyer)).first(), Some(&&fund("splice-1", 20_000_000)));
 }
 
 #[test]

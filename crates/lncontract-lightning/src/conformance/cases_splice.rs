@@ -48,8 +48,15 @@ async fn pending(bench: &dyn Bench, side: Side, n: u128) -> (Channel, Splice) {
     .await
 }
 
-/// Mines until both sides see the splice locked and can use the channel.
+/// Mines until both sides see the splice locked and can use the channel. Both have signed before the first
+/// block: who learns of a deep enough splice earlier may say so a minute later only.
 async fn locked(bench: &dyn Bench, n: u128) -> Channel {
+    for side in [Side::Buyer, Side::Seller] {
+        until("the signed splice", || async move {
+            seen(bench, side, n).await.filter(|(_, splice)| splice.funding.is_some())
+        })
+        .await;
+    }
     let both = || async {
         for side in [Side::Buyer, Side::Seller] {
             let (_, splice) = seen(bench, side, n).await?;

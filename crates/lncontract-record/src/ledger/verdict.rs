@@ -108,6 +108,7 @@ pub(crate) fn stated_state(payload: &Payload) -> Option<Hash> {
         Payload::Accept(accept) => Some(accept.state),
         Payload::Reject(reject) => Some(reject.state),
         Payload::Answer(answer) => Some(answer.state),
+        Payload::FinalAccount(signed) => Some(signed.state),
         Payload::Ack(ack) | Payload::Heartbeat(ack) => Some(ack.state),
         _ => None,
     }

@@ -273,7 +273,13 @@ fn payments(past: &Contract) -> Vec<Payload> {
 pub fn fund(past: &Contract) -> Payload {
     let terms = past.terms.as_ref().and_then(|terms| terms.tranche("channel"));
     let amount = terms.map_or(Sat(0), |tranche| tranche.amount);
-    Payload::Fund(Fund { tranche: "channel".into(), amount, stages: vec![], notice_blocks: 1008 })
+    Payload::Fund(Fund {
+        tranche: "channel".into(),
+        amount,
+        stages: vec![],
+        notice_blocks: 1008,
+        instrument: None,
+    })
 }
 
 fn channels(past: &Contract) -> Vec<Payload> {

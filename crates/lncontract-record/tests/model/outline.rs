@@ -242,7 +242,8 @@ impl Sketch {
             Payload::Fund(fund) => (&fund.tranche, fund.amount.0).hash(&mut self.hasher),
             Payload::Earmark(earmark) => self.name(earmark.fund),
             Payload::Close(close) => self.name(close.fund),
-            Payload::Pass(_) | Payload::Ack(_) | Payload::Heartbeat(_) => {}
+            // The moves write no final account; the figures that it signs are those of the state.
+            Payload::FinalAccount(_) | Payload::Pass(_) | Payload::Ack(_) | Payload::Heartbeat(_) => {}
         }
     }
 }

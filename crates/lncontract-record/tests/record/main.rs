@@ -1,6 +1,8 @@
 //! The record as its users see it: entries, the record of two companies, exchange, evidence, golden vectors.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod entry;

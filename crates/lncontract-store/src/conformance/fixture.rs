@@ -61,6 +61,7 @@ pub fn peer(id: &str) -> Peer {
     Peer {
         id: id.to_owned(),
         name: format!("Peer {id}"),
+        short_name: id.to_owned(),
         key_statement: "{}".to_owned(),
         address: "192.0.2.1:9735".to_owned(),
         words_confirmed_at: None,

@@ -10,7 +10,8 @@ pub async fn a_peer_is_replaced_whole(store: &dyn Store) {
     let confirmed = Peer { words_confirmed_at: Some(NOW), ..peer(PEER) };
     apply(store, vec![Change::PutPeer(confirmed.clone()), Change::PutPeer(peer("02ab"))]).await;
     assert_eq!(must(store.peers().await), [confirmed, peer("02ab")]);
-    let moved = Peer { address: "[2001:db8::1]:9735".to_owned(), ..peer(PEER) };
+    let (address, short_name) = ("[2001:db8::1]:9735".to_owned(), "Renamed".to_owned());
+    let moved = Peer { address, short_name, ..peer(PEER) };
     apply(store, vec![Change::PutPeer(moved.clone())]).await;
     assert_eq!(must(store.peer(PEER).await), Some(moved));
     assert_eq!(must(store.peer("02ff").await), None);

@@ -5,8 +5,10 @@
 pub struct Peer {
     /// Its node's public key in hex.
     pub id: String,
-    /// Its name.
+    /// Its legal name.
     pub name: String,
+    /// The name it chose for pages.
+    pub short_name: String,
     /// Its key statement as JSON, opaque here.
     pub key_statement: String,
     /// Where its node was reached last: `host:port`.

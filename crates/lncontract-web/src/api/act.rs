@@ -68,6 +68,13 @@ pub struct Acceptance {
     terms_hash: Hash,
 }
 
+/// The hash of the account that is signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    account_hash: Hash,
+}
+
 /// Why not.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +162,15 @@ pub async fn counter_offer(
 /// POST /api/v1/contracts/{id}/pass
 pub async fn pass_pen(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Created<Written> {
     written(app.pass_pen(id).await?)
+}
+
+/// POST /api/v1/contracts/{id}/account
+pub async fn sign_final_account(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Hash>,
+    Body(Signature { account_hash }): Body<Signature>,
+) -> Created<Written> {
+    written(app.sign_final_account(id, account_hash).await?)
 }
 
 /// POST /api/v1/contracts/{id}/lapse

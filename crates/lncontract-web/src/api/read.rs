@@ -8,7 +8,9 @@ use axum::{
 };
 use lncontract_app::{
     Account, PaymentRow,
-    view::{CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView},
+    view::{
+        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+    },
 };
 use lncontract_core::{Hash, v1::Terms};
 use serde::Serialize;
@@ -41,6 +43,11 @@ pub async fn node(State(app): State<Arc<App>>) -> Answer<NodeView> {
 /// GET /api/v1/node/account: our books beside our node, in millisatoshi.
 pub async fn account(State(app): State<Arc<App>>) -> Answer<Account> {
     Ok(Json(app.account().await?))
+}
+
+/// GET /api/v1/contracts/{id}/account: what the contract came to, and who has signed that.
+pub async fn final_account(State(app): State<Arc<App>>, Path(id): Path<Hash>) -> Answer<AccountView> {
+    Ok(Json(app.final_account(id).await?))
 }
 
 /// GET /api/v1/invite

@@ -65,6 +65,14 @@ pub fn nearness(date: impl Borrow<Date>, today: Date, open: impl Borrow<bool>) -
     }
 }
 
+/// The same in a sentence, after a comma.
+pub fn and_near(date: impl Borrow<Date>, today: Date, open: impl Borrow<bool>) -> Markup {
+    match nearness(date, today, open).0 {
+        words if words.is_empty() => Markup::default(),
+        words => Markup(format!(", {words}")),
+    }
+}
+
 fn tagged(machine: impl Display, words: impl Display) -> Markup {
     Markup(format!("<time datetime=\"{machine}\">{words}</time>"))
 }

@@ -9,7 +9,7 @@ use lncontract_core::{
     Sat, check_terms,
     template::{
         Template,
-        supply::{Goods, Stage, Step, Supply, monthly},
+        supply::{Funding, Goods, Stage, Step, Supply, monthly},
     },
     v1::{Clauses, Party, RowId, Side, Terms},
 };
@@ -150,7 +150,7 @@ fn fields(form: &Form, us: Party, companies: &[CompanyRow], faults: &mut Faults)
         stages,
         goods: vec![goods],
         payments: Vec::new(),
-        funding: tranches,
+        funding: Funding::Steps(tranches),
         covered_days_before: covered?,
         notice_blocks: notice?,
         clauses: Clauses { examination_days: examination?, deemed_accepted: true, grace_hours: GRACE_HOURS },
@@ -267,12 +267,10 @@ fn row_id(words: &str) -> RowId {
     if id.is_empty() { "row".to_owned() } else { id.to_owned() }
 }
 
-/// A company as terms name it: what its key statement says.
-/// The short name is the first word of the legal one.
+/// A company as terms name it: by its legal name and the short one that its invite brought.
 pub fn party_of(company: &CompanyRow) -> Party {
-    let short = company.name.split_whitespace().next().unwrap_or(&company.name);
-    let short_name = short.chars().take(24).collect();
-    Party { name: company.name.clone(), short_name, tax_id: String::new(), address: String::new() }
+    let (name, short_name) = (company.name.clone(), company.short_name.clone());
+    Party { name, short_name, tax_id: String::new(), address: String::new() }
 }
 
 /// The field that a fault of the terms is about.

@@ -1,6 +1,6 @@
 //! The overview: what to do today, what is late, what is not covered.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -18,6 +18,13 @@ struct Page<'a> {
     done: usize,
     we_owe: u64,
     owed_to_us: u64,
+}
+
+impl Page<'_> {
+    /// Whether this is the first step that is not done: its button is the page's main one.
+    fn is_next(&self, step: impl Borrow<usize>) -> bool {
+        self.view.first_steps.iter().position(|(_, done)| !done) == Some(*step.borrow())
+    }
 }
 
 /// GET /

@@ -34,7 +34,8 @@ struct Page<'a> {
     view: &'a ContractView,
     row: &'a ObligationRow,
     examination: String,
-    quantity_hint: &'static str,
+    /// Whether there is only one unit, so that no number is asked.
+    whole: bool,
     form: &'a Form,
 }
 
@@ -126,8 +127,8 @@ pub(crate) fn page(
     let days = terms.clauses.examination_days;
     let silence = if terms.clauses.deemed_accepted { "; silence accepts" } else { "" };
     let examination = format!("within {days} days{silence}.");
-    let quantity_hint = if units(row) == 1 { "One: the work as a whole." } else { "All of them, or fewer." };
-    with_form(&Page { shell, view, row, examination, quantity_hint, form }, form)
+    let whole = units(row) == 1;
+    with_form(&Page { shell, view, row, examination, whole, form }, form)
 }
 
 #[cfg(test)]

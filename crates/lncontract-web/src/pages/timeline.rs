@@ -36,7 +36,9 @@ pub fn draw(view: &ContractView, today: Date) -> Option<Markup> {
     let (ticks, axis) = grid(&span, today);
     let mut out = format!("<ol class=\"gantt\">{axis}");
     for row in &view.milestones {
-        let mark = row.due.map(|due| mark(&span, due, Sign::Payment, row.state.tone)).unwrap_or_default();
+        // Covered is no payment yet: only what is paid is drawn as done.
+        let tone = if row.state.tone == Tone::Good && !row.paid { Tone::Mute } else { row.state.tone };
+        let mark = row.due.map(|due| mark(&span, due, Sign::Payment, tone)).unwrap_or_default();
         line(&mut out, &row.title, &f::millions(row.amount_sat), &ticks, &mark);
     }
     let units = |row: &&ObligationRow| matches!(row.quantity, Quantity::Units(_));

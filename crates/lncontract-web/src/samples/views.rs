@@ -195,6 +195,7 @@ pub fn companies() -> Vec<CompanyRow> {
         CompanyRow {
             id: "02adc9426075808e9ac148672e129f7a174bf58d35eee193aba8280a251a471b1d".into(),
             name: "Castor Subsystems".into(),
+            short_name: "Castor".into(),
             address: "ln.castor.example:9735".into(),
             words: words("copper island tulip seven garden north"),
             words_confirmed_at: Some(at("2026-01-12T09:31:00Z")),
@@ -203,6 +204,7 @@ pub fn companies() -> Vec<CompanyRow> {
         CompanyRow {
             id: "0372d95c3646afd11a1c426f32abd767e1e955a794e7ac0356598e99412cad27f1".into(),
             name: "Polaris Metrology".into(),
+            short_name: "Polaris".into(),
             address: "ln.polaris.example:9735".into(),
             words: words("lamp orange river table winter moon"),
             words_confirmed_at: None,
@@ -251,5 +253,21 @@ pub fn node() -> NodeView {
             channel("Castor", 0xe6, 61_000_000, 61_000_000, 0, 0, badge(Tone::Busy, "Confirming 1 of 3")),
         ],
         peers: companies(),
+    }
+}
+
+/// The account of a contract that is over, signed by the other side.
+pub fn final_account() -> AccountView {
+    let sums = |sat| AccountSums { owed_sat: sat, paid_sat: sat, credited_sat: 0, retained_sat: 0 };
+    let line = |title: &str, sat| AccountLine { title: title.into(), ours: true, sums: sums(sat) };
+    AccountView {
+        lines: vec![line("Materials on order", 25_000_000), line("Subsystem testing", 60_000_000)],
+        buyer: sums(85_000_000),
+        seller: sums(0),
+        open: Vec::new(),
+        can_sign: true,
+        signed_by_us: false,
+        signed_by_them: true,
+        hash: Bytes([0xac; 32]),
     }
 }

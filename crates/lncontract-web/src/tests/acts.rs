@@ -41,6 +41,8 @@ async fn every_act_of_a_page_is_one_use_case() {
     )
     .await;
     check(&contract("/fund/channel-2"), "", "fund channel-2", &channels).await;
+    let account = (contract("/account"), format!("hash={}", views::final_account().hash));
+    check(&account.0, &account.1, "sign_final_account acacac", &account.0).await;
     check(
         &contract("/invoice/pay-stage-2-assembly"),
         "tender=",
@@ -181,9 +183,11 @@ async fn rest_acts_are_the_same_use_cases() {
     check(&contract("/accept"), terms, 201, "accept_offer").await;
     check(&contract("/reject"), json!({ "reason": "no" }), 201, "reject_offer no").await;
     let version = json!({ "terms": views::terms(), "valid_days": 14 });
-    check(&contract("/amend"), version.clone(), 201, "amend 150000000 14").await;
-    check(&contract("/counter"), version, 201, "counter_offer 150000000 14").await;
+    check(&contract("/amend"), version.clone(), 201, "amend 150000000 sat 14").await;
+    check(&contract("/counter"), version, 201, "counter_offer 150000000 sat 14").await;
     check(&contract("/pass"), json!({}), 201, "pass_pen").await;
+    let read = json!({ "account_hash": views::final_account().hash });
+    check(&contract("/account"), read, 201, "sign_final_account acacac").await;
     check(&contract("/lapse"), json!({}), 201, "lapse_offer").await;
     check(&contract("/funds"), json!({ "tranche": "channel-2" }), 201, "fund channel-2").await;
     let sent = json!({ "row": "delivery-3", "quantity": 2, "documents": [] });

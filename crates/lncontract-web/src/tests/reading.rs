@@ -47,6 +47,15 @@ async fn the_contract_shows_the_six_figures_turns_and_groups() {
 }
 
 #[tokio::test]
+async fn the_account_shows_its_sums_and_who_has_signed() {
+    let page = get(&app(), &contract("/account")).await;
+    page.shows(&["Subsystem testing", "Sign the final account", "has signed this account", "acac acac"]);
+    for figure in [25_000_000, 60_000_000, 85_000_000] {
+        page.shows(&[&format!("<data value=\"{figure}\">{}</data>", grouped(figure))]);
+    }
+}
+
+#[tokio::test]
 async fn figures_that_do_not_add_up_are_not_shown() {
     let mut app = App::new();
     app.contract.figures.outstanding_sat -= 1;
@@ -122,13 +131,13 @@ async fn the_node_shows_its_money_and_an_address_in_fours() {
 }
 
 #[tokio::test]
-async fn the_companies_page_shows_words_to_compare_and_our_invite() {
+async fn the_companies_page_shows_digits_to_compare_and_our_invite() {
     let page = get(&app(), "/companies").await;
     page.shows(&[
         "<li>copper</li>",
-        "Words compared",
+        "Digits compared",
         "<li>lamp</li>",
-        "Compare words",
+        "Compare the digits",
         views::INVITE,
         "QR code of our invite",
     ]);

@@ -136,6 +136,11 @@ impl Person {
         Ok(format!("{}: {title:?} at {url}, see {}.png and .txt", self.name, at.display()))
     }
 
+    /// Closes the browser.
+    pub async fn leaves(self) -> Result<()> {
+        self.client.close().await.context("the browser could not be closed")
+    }
+
     async fn clicks(&self, path: &str, words: &str) -> Result<()> {
         self.until(&format!("something to press: {words:?}"), async || self.shown(path).await?.click().await)
             .await

@@ -42,6 +42,18 @@ pub enum ChannelRefusal {
         /** The entry's. */
         found: u16,
     },
+    /// Carried out by something else than the plan says.
+    #[error("tranche {tranche:?} can depart from the plan as a further channel in place of a splice only")]
+    Instrument {
+        /** The tranche. */
+        tranche: RowId,
+    },
+    /// A splice without a channel.
+    #[error("tranche {into:?} has no channel to splice into; announce this one as a further channel")]
+    NothingToSplice {
+        /** The channel's tranche. */
+        into: RowId,
+    },
     /// No such fund entry.
     #[error("the record has no fund entry {fund}; report a channel that was announced")]
     UnknownFund {

@@ -2,9 +2,11 @@
 //!
 //! Invariant: whatever the draft says, the terms come out; what is wrong with them is for `check_terms` to say.
 
-use super::{Goods, Payment, Stage, Step, Supply};
+use super::{Funding, Goods, Payment, Stage, Step, Supply};
 use crate::{
     AMOUNT_MAX, Fault, Reason, Sat, check_terms,
+    coverage::{Limits, Warning},
+    plan::{Wishes, propose, warnings},
     schedule::{dated, instant_of},
     v1::{
         Due, DueRule, Duty, FundingPlan, Instrument, Item, Milestone, Obligation, PayMode, RowId, Side,
@@ -40,15 +42,13 @@ impl Supply {
         self.stages.iter().enumerate().for_each(|(index, stage)| out.stage(index, stage));
         self.goods.iter().enumerate().for_each(|(index, goods)| out.goods(index, goods));
         self.payments.iter().enumerate().for_each(|(index, payment)| out.payment(index, payment));
-        self.funding.iter().enumerate().for_each(|(index, step)| out.step(index, step));
         let bought = out.milestones.iter().filter(|milestone| milestone.payer == Side::Buyer);
         // A sum that does not fit is a fault of its own, whatever stands for it here.
         let sum = || Sat::sum(bought.map(|milestone| milestone.amount)).unwrap_or(AMOUNT_MAX);
         let total = self.total.unwrap_or_else(sum);
         out.places.named("funding.notice_blocks", "notice_blocks");
         out.places.named("funding.covered_days_before", "covered_days_before");
-        out.places.named("obligations", if self.goods.is_empty() { "stages" } else { "goods" });
-        let terms = Terms {
+        let mut terms = Terms {
             law: 1,
             number: self.number.clone(),
             title: self.title.clone(),
@@ -59,18 +59,44 @@ impl Supply {
             date_of_contract: self.date_of_contract,
             utc_offset_minutes: self.utc_offset_minutes,
             non_business_days: self.non_business_days.clone(),
-            items: out.items,
-            milestones: out.milestones,
-            obligations: out.rows,
+            items: std::mem::take(&mut out.items),
+            milestones: std::mem::take(&mut out.milestones),
+            obligations: std::mem::take(&mut out.rows),
             documents: self.documents.clone(),
             funding: FundingPlan {
-                tranches: out.tranches,
+                tranches: Vec::new(),
                 covered_days_before: self.covered_days_before,
                 notice_blocks: self.notice_blocks,
             },
             clauses: self.clauses.clone(),
         };
+        match &self.funding {
+            Funding::Steps(steps) => {
+                steps.iter().enumerate().for_each(|(index, step)| out.step(index, step, &mut terms));
+            }
+            Funding::Plan => {
+                out.places.named("funding.tranches", "funding");
+                for proposed in propose(&terms, &Limits::default(), &Wishes::default()) {
+                    out.places.named(format!("obligations[{}]", terms.obligations.len()), "funding");
+                    terms.obligations.push(proposed.row(&terms));
+                    terms.funding.tranches.push(proposed.tranche);
+                }
+            }
+        }
+        out.places.named("obligations", if self.goods.is_empty() { "stages" } else { "goods" });
         (terms, out.places)
+    }
+
+    /// Returns what the draft's own funding leaves uncovered if it is kept, with the paths of the draft.
+    pub fn warnings(&self, limits: &Limits) -> Vec<Warning> {
+        let (terms, places) = self.expand();
+        let mut found = warnings(&terms, limits);
+        for warning in &mut found {
+            if let Warning::Uncovered { path, .. } = warning {
+                *path = places.path(path);
+            }
+        }
+        found
     }
 }
 
@@ -120,7 +146,6 @@ struct Expansion<'a> {
     items: Vec<Item>,
     milestones: Vec<Milestone>,
     rows: Vec<Obligation>,
-    tranches: Vec<Tranche>,
     deliveries: usize,
 }
 
@@ -132,7 +157,6 @@ impl<'a> Expansion<'a> {
             items: Vec::new(),
             milestones: Vec::new(),
             rows: Vec::new(),
-            tranches: Vec::new(),
             deliveries: 0,
         }
     }
@@ -216,13 +240,13 @@ impl<'a> Expansion<'a> {
         self.row(pay, &path, &places);
     }
 
-    fn step(&mut self, index: usize, step: &Step) {
+    fn step(&mut self, index: usize, step: &Step, terms: &mut Terms) {
         let (path, tranche) = (format!("funding[{index}]"), format!("funding.tranches[{index}]"));
         self.places.named(format!("{tranche}.instrument.into"), format!("{path}.into"));
         self.places.same_behind(tranche, path.as_str());
         let instrument = step.into.clone().map_or(Instrument::Channel, |into| Instrument::SpliceIn { into });
         let (id, amount, stages) = (step.id.clone(), step.amount, step.stages.clone());
-        self.tranches.push(Tranche { id, amount, instrument, stages });
+        terms.funding.tranches.push(Tranche { id, amount, instrument, stages });
         let row = Obligation {
             id: format!("fund-{}", step.id),
             milestone: None,
@@ -230,7 +254,9 @@ impl<'a> Expansion<'a> {
             due: self.due(step.months, step.days),
             duty: Duty::Fund { tranche: step.id.clone() },
         };
-        self.row(row, &path, &[(".due", "months"), (".id", "id"), (".duty.tranche", "id")]);
+        let places = [(".due", "months"), (".id", "id"), (".duty.tranche", "id")];
+        self.placed(terms.obligations.len(), &path, &places);
+        terms.obligations.push(row);
     }
 
     /// A milestone of the draft's row at `path`.
@@ -241,12 +267,16 @@ impl<'a> Expansion<'a> {
 
     /// A row of the draft's row at `path`, and where its parts come from.
     fn row(&mut self, row: Obligation, path: &str, places: &[(&str, &str)]) {
-        let terms = format!("obligations[{}]", self.rows.len());
+        self.placed(self.rows.len(), path, places);
+        self.rows.push(row);
+    }
+
+    fn placed(&mut self, index: usize, path: &str, places: &[(&str, &str)]) {
+        let terms = format!("obligations[{index}]");
         for (part, field) in places {
             self.places.named(format!("{terms}{part}"), format!("{path}.{field}"));
         }
         self.places.named(terms, path);
-        self.rows.push(row);
     }
 
     /// Paid on acceptance of the rows, at once; expected when the last of them is.

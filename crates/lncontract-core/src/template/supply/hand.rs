@@ -1,10 +1,11 @@
-//! Amounts as a hand writes them: `25_000_000` in TOML, or decimal digits in quotes. Money: whole numbers only, a
-//! number with a point is refused.
+//! What a hand writes in more than one way: amounts as `25_000_000` in TOML or as digits in quotes, a funding plan as
+//! one word or as a list. Money: whole numbers only, a number with a point is refused.
 
 use std::fmt;
 
-use serde::{Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::{Funding, Step};
 use crate::Sat;
 
 struct Amount;
@@ -35,4 +36,40 @@ pub(super) fn sat<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sat, D::
 
 pub(super) fn some_sat<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Sat>, D::Error> {
     sat(deserializer).map(Some)
+}
+
+/// The word that asks the planner.
+const PLAN: &str = "plan";
+
+impl Serialize for Funding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plan => serializer.serialize_str(PLAN),
+            Self::Steps(steps) => steps.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Funding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PlanOrSteps)
+    }
+}
+
+struct PlanOrSteps;
+
+impl<'de> de::Visitor<'de> for PlanOrSteps {
+    type Value = Funding;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"plan\", or a list of steps")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Funding, E> {
+        if text == PLAN { Ok(Funding::Plan) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Funding, A::Error> {
+        Vec::<Step>::deserialize(de::value::SeqAccessDeserializer::new(list)).map(Funding::Steps)
+    }
 }

@@ -15,7 +15,14 @@ fn milestone(
     tone: Tone,
     word: &str,
 ) -> MilestoneRow {
-    MilestoneRow { title: title.into(), due: Some(due), expected, amount_sat, state: badge(tone, word) }
+    MilestoneRow {
+        title: title.into(),
+        due: Some(due),
+        expected,
+        amount_sat,
+        paid: word.starts_with("Paid"),
+        state: badge(tone, word),
+    }
 }
 
 struct Row(&'static str, Date, bool, bool, &'static str, &'static str, Quantity, Tone, &'static str);
@@ -206,6 +213,15 @@ fn channels() -> Vec<ChannelCard> {
         seen: badge(Tone::Good, "Seen by Castor"),
         trouble: String::new(),
         can_close: true,
+        splices: vec![SpliceLine {
+            fund: hash(0x14),
+            title: "Splice 1, general".into(),
+            amount_sat: 20_000_000,
+            outpoint: Some(format!("{}:0", hash(0x2b))),
+            state: badge(Tone::Busy, "Confirming 1 of 3"),
+            seen: badge(Tone::Good, "Seen by Castor"),
+            trouble: String::new(),
+        }],
     };
     let confirming = ChannelCard {
         fund: hash(0x12),
@@ -226,6 +242,7 @@ fn channels() -> Vec<ChannelCard> {
         seen: badge(Tone::Good, "Seen by Castor"),
         trouble: String::new(),
         can_close: false,
+        splices: Vec::new(),
     };
     let refused = ChannelCard {
         fund: hash(0x13),

@@ -26,7 +26,8 @@ pub async fn amend(course: &Course<'_>, report: &mut Report) -> anyhow::Result<(
     let contract = course.contract;
     let terms = buyer.app.terms_of(contract).await?;
     buyer.app.amend(contract, amended(&terms, 15, 10)?, VALID_DAYS).await?;
-    let step = json!({ "total_sat": terms.total.0 + SPARE_PARTS.0, "last_delivery_months": 15, "spare_parts_months": 10 });
+    let total_sat = terms.total.0 + SPARE_PARTS.0;
+    let step = json!({ "total_sat": total_sat, "last_delivery_months": 15, "spare_parts_months": 10 });
     report.step("amendment.offered", buyer.side, step);
     in_step(course.sandbox, contract).await?;
     seller.app.counter_offer(contract, amended(&terms, 16, 11)?, VALID_DAYS).await?;

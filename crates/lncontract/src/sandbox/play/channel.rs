@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use lncontract_app::CloseMode;
 use lncontract_core::Hash;
-use lncontract_lightning::{ChannelState, LightningError, OpenChannel, OpenFailure, OpeningId};
+use lncontract_lightning::{ChannelState, LightningError, OpenChannel, OpenFailure, OpeningId, SpliceState};
 use serde_json::json;
 
 use super::{
     follow::Course,
     node,
-    wait::{card, see, until},
+    wait::{card, funded, see, until},
 };
 use crate::sandbox::{Company, Sandbox, report::Report};
 
@@ -41,13 +41,14 @@ pub async fn fund(course: &Course<'_>, tranche: &str, report: &mut Report) -> an
     let (sandbox, contract) = (course.sandbox, course.contract);
     let buyer = &sandbox.buyer;
     let fund = buyer.app.fund(contract, tranche).await?;
-    let size =
-        see(&buyer.app, contract, "the announced channel", |view| card(view, fund).map(|card| card.size_sat))
-            .await?;
+    let size = see(&buyer.app, contract, "the announced channel", |view| {
+        funded(view, fund).map(|funded| funded.sat)
+    })
+    .await?;
     let step = json!({ "fund": fund.to_string(), "tranche": tranche, "sat": size });
     report.step("channel.requested", buyer.side, step);
     let outpoint = see(&buyer.app, contract, "the funding transaction", |view| {
-        card(view, fund).and_then(|card| card.outpoint.clone())
+        funded(view, fund).and_then(|funded| funded.outpoint)
     })
     .await?;
     let mut told = None;
@@ -69,7 +70,7 @@ pub async fn fund(course: &Course<'_>, tranche: &str, report: &mut Report) -> an
     }
     for company in [buyer, &sandbox.seller] {
         see(&company.app, contract, "the open channel", |view| {
-            card(view, fund).filter(|card| card.state.word == "Open").map(|_| ())
+            funded(view, fund).filter(|funded| funded.word == "Open").map(|_| ())
         })
         .await?;
         report.step("channel.open", company.side, json!({ "outpoint": outpoint }));
@@ -85,7 +86,17 @@ enum Stage {
 
 async fn stage(company: &Company, fund: Hash) -> anyhow::Result<Stage> {
     let channels = node(company)?.channels().await?;
-    let channel = channels.into_iter().find(|channel| channel.opening == lncontract_app::opening_id(fund));
+    let id = lncontract_app::opening_id(fund);
+    if let Some(splice) = channels.iter().flat_map(|channel| &channel.splices).find(|splice| splice.id == id)
+    {
+        return Ok(match &splice.state {
+            SpliceState::Pending { confirmations, .. } => Stage::Pending(*confirmations),
+            SpliceState::Locked => Stage::Open,
+            SpliceState::Failed(failure) => bail!("the splice failed: {failure}"),
+            SpliceState::Requested => Stage::Other,
+        });
+    }
+    let channel = channels.into_iter().find(|channel| channel.opening == id);
     Ok(match channel.map(|channel| channel.state) {
         Some(ChannelState::Pending { confirmations, .. }) => Stage::Pending(confirmations),
         Some(ChannelState::Open { usable: true }) => Stage::Open,

@@ -148,6 +148,12 @@ impl<'a> Course<'a> {
                 Ok(())
             }
             Todo::Pay { invoice, amount, .. } => money::pay(self, side, invoice, amount, report).await,
+            Todo::SignAccount => {
+                let read = company.app.final_account(self.contract).await?.hash;
+                company.app.sign_final_account(self.contract, read).await?;
+                report.step("account.signed", company.side, json!({ "account": read.to_string() }));
+                Ok(())
+            }
             other => bail!("the play does not know what to do about {other:?}"),
         }
     }

@@ -70,3 +70,20 @@ pub async fn in_step(sandbox: &Sandbox, contract: Hash) -> anyhow::Result<Status
 pub fn card(view: &ContractView, fund: Hash) -> Option<&ChannelCard> {
     view.channels.iter().find(|card| card.fund == fund)
 }
+
+/// What carries out a tranche, on a contract's page: a channel, or a splice as a line of its channel.
+pub struct Funded {
+    pub sat: u64,
+    pub outpoint: Option<String>,
+    /// How it stands.
+    pub word: String,
+}
+
+/// Looks for a `fund` entry on a contract's page.
+pub fn funded(view: &ContractView, fund: Hash) -> Option<Funded> {
+    let channels = view.channels.iter().map(|card| (card.fund, card.size_sat, &card.outpoint, &card.state));
+    let splices = view.channels.iter().flat_map(|card| &card.splices);
+    let splices = splices.map(|line| (line.fund, line.amount_sat, &line.outpoint, &line.state));
+    let (_, sat, outpoint, state) = channels.chain(splices).find(|(of, ..)| *of == fund)?;
+    Some(Funded { sat, outpoint: outpoint.clone(), word: state.word.clone() })
+}

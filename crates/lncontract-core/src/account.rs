@@ -1,0 +1,65 @@
+//! The final account: what was owed, paid, credited and retained, per milestone and in all.
+//!
+//! Invariant: a function of the state alone, so that both companies sign the same figures; each payment is counted
+//! once. It can be signed when no row is open.
+
+use crate::{
+    Contract, Sat, Time,
+    status::{MilestoneView, PayableView, figures, payables},
+    v1::{Account, AccountLine, Duty, Obligation, RowId, Side, Sums},
+};
+
+/// Returns what a contract comes to; none before terms are in force.
+pub fn account(contract: &Contract) -> Option<Account> {
+    let terms = contract.terms.as_ref()?;
+    // What is late is no part of an account, so any instant will do.
+    let payables = payables(contract, Time(0));
+    let line = |milestone: MilestoneView| {
+        let credited = credited(contract, &milestone.id);
+        let (owed, paid, retained) = (milestone.amount, milestone.paid, Sat::ZERO);
+        let sums = Sums { owed, paid, credited, retained };
+        AccountLine { milestone: milestone.id, payer: milestone.payer, sums }
+    };
+    let sums = |payer: Side| {
+        let (figures, credited) = figures(contract, &payables, payer);
+        Sums { owed: figures.total, paid: figures.paid, credited, retained: figures.retained }
+    };
+    Some(Account {
+        terms: contract.terms_hash(),
+        milestones: crate::status::milestones(terms, &payables).into_iter().map(line).collect(),
+        buyer: sums(Side::Buyer),
+        seller: sums(Side::Seller),
+    })
+}
+
+/// Returns the rows that keep a contract from its final account: not performed, or not paid. Money that was to be
+/// set aside is not asked for any more.
+pub fn open_rows(contract: &Contract) -> Vec<RowId> {
+    let payables = payables(contract, Time(0));
+    let rows = contract.terms.iter().flat_map(|terms| &terms.obligations);
+    rows.filter(|row| is_open(contract, row, &payables)).map(|row| row.id.clone()).collect()
+}
+
+fn is_open(contract: &Contract, row: &Obligation, payables: &[PayableView]) -> bool {
+    match row.duty {
+        Duty::Deliver { quantity, .. } | Duty::Perform { quantity, .. } => {
+            contract.performance(&row.id).accepted < quantity || contract.open_tender(&row.id).is_some()
+        }
+        Duty::Pay { amount, .. } => {
+            let paid = payables.iter().filter(|payable| payable.id.row == row.id && payable.is_paid());
+            Sat::sum(paid.map(|payable| payable.amount)) != Ok(amount)
+        }
+        Duty::Fund { .. } => false,
+    }
+}
+
+/// What was paid on a milestone for invoices that were cancelled.
+fn credited(contract: &Contract, milestone: &str) -> Sat {
+    let of_milestone = |row: &str| {
+        let row = contract.terms.as_ref().and_then(|terms| terms.obligation(row));
+        row.is_some_and(|row| row.milestone.as_deref() == Some(milestone))
+    };
+    let cancelled = contract.invoices.values().filter(|invoice| invoice.cancelled && invoice.is_paid());
+    let own = cancelled.filter(|invoice| of_milestone(&invoice.payable.row));
+    own.fold(Sat::ZERO, |sum, invoice| Sat(sum.0.saturating_add(invoice.amount.0)))
+}
