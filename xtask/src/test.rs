@@ -18,15 +18,22 @@ use crate::{ci, e2e, shell};
 use count::Count;
 
 /// Shown by `cargo xtask`.
-pub const HELP: &str = "all tests, getting what they need; --fast: those that need no other program
+pub const HELP: &str = "all tests, getting what they need; --fast: those that run no node and no program
 
 A test that needs a real program has its name in its own: real_bitcoind..., real_chromium.... It reads
 LNCONTRACT_BITCOIND, or LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, and fails where they are not set.
 test          finds or gets both (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into
               target/tools; Chromium: PATH, or installed by apt-get) and runs everything. What can't be had
               is named, its tests are left out, and the run fails. Ends with 10 runs of `e2e kill`.
-test --fast   leaves those tests out; needs no network once the dependencies are there.
+test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
+              runs a node, a program or a play. Needs no network once the dependencies are there.
 With CI=true in the environment, `test` is `cargo xtask ci`: check first, then this, then `model --ci`.";
+
+/// What `--fast` runs: arguments of `cargo test`.
+const FAST: [&[&str]; 2] = [
+    &["--workspace", "--lib", "--bins"],
+    &["-p", "lncontract-core", "-p", "lncontract-record", "-p", "lncontract-store", "--test", "*"],
+];
 
 /// Chooses between the three.
 pub fn run(args: &[String]) -> Result<()> {
@@ -42,9 +49,13 @@ pub fn run(args: &[String]) -> Result<()> {
 
 fn fast() -> Result<()> {
     let without: Vec<&str> = WANTED.iter().map(|wanted| wanted.name).collect();
-    let (count, passed) = cargo_test(&[], &without)?;
-    println!("\ntest --fast: {count}");
-    println!("  left out   {} (cargo xtask test runs them)", without.join(", "));
+    let mut passed = true;
+    for what in FAST {
+        let (count, well) = cargo_test(what, &[], &without)?;
+        println!("\ntest --fast: {count}");
+        passed &= well;
+    }
+    println!("  left out   nodes, programs, plays (cargo xtask test runs them)");
     if !passed {
         bail!("tests failed");
     }
@@ -64,7 +75,7 @@ pub fn everything() -> Result<()> {
     }
     let without: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
     let tools: Vec<&Tool> = had.iter().map(|(_, tool)| tool).collect();
-    let (count, passed) = cargo_test(&tools, &without)?;
+    let (count, passed) = cargo_test(&["--workspace"], &tools, &without)?;
     let kills = kill_runs(&had);
     println!("\ntest: {count}");
     for (name, tool) in &had {
@@ -91,10 +102,10 @@ fn kill_runs(had: &[(&str, Tool)]) -> Option<Result<()>> {
 }
 
 /// Runs cargo test to its end, also past a failure, shows what it prints, and counts.
-fn cargo_test(tools: &[&Tool], without: &[&str]) -> Result<(Count, bool)> {
+fn cargo_test(what: &[&str], tools: &[&Tool], without: &[&str]) -> Result<(Count, bool)> {
     let start = Instant::now();
     let mut command = shell::cargo()?;
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.args(["test", "--no-fail-fast"]).args(what);
     for (index, name) in without.iter().enumerate() {
         command.args(if index == 0 { &["--", "--skip"][..] } else { &["--skip"] }).arg(name);
     }

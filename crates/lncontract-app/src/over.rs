@@ -23,7 +23,7 @@ pub(crate) fn usable(live: &Live, known: &InvoiceState, channels: &[Channel]) ->
         .and_then(|terms| terms.obligations.iter().find(|row| row.id == known.payable.row));
     let stage = row.and_then(|row| row.milestone.clone());
     let mut found: Vec<(bool, String, u64, ChannelId)> = Vec::new();
-    for (fund, channel) in state.channels.iter().filter(|_| live.our_side == Side::Buyer) {
+    for (fund, channel) in &state.channels {
         let Some(announced) = &channel.announced else { continue };
         let seen = channels.iter().find(|seen| seen.opening == opening_id(*fund));
         let Some(seen) = seen.filter(|seen| seen.state == (ChannelState::Open { usable: true })) else {
@@ -35,7 +35,8 @@ pub(crate) fn usable(live: &Live, known: &InvoiceState, channels: &[Channel]) ->
         let (ours, general): (Vec<bool>, Vec<bool>) =
             parts.map(|part| (of_stage(part), part.stages.is_empty())).unzip();
         let (ours, general) = (ours.contains(&true), general.contains(&true));
-        if ours || general {
+        // Earmarks are the buyer's; what the seller owes it pays over any channel of the contract.
+        if ours || general || live.our_side == Side::Seller {
             let at_once = seen.next_outbound_htlc_limit_msat / 1_000;
             found.push((!ours, announced.tranche.clone(), at_once, seen.id));
         }

@@ -7,6 +7,7 @@
 use bitcoin::OutPoint;
 use lncontract_core::{
     Contract, Hash, Sat,
+    account::open_rows,
     v1::{Ack, ChannelStage, Close, CloseManner, Earmark, Payload, Side},
 };
 use lncontract_lightning::{
@@ -223,10 +224,7 @@ pub(crate) fn next_try(created_at: i64, updated_at: i64) -> i64 {
 
 /// Whether either side still has something to wait for: an offer, what the terms in force ask for, a channel.
 fn anything_open(state: &Contract) -> bool {
-    let owed = state.terms.as_ref().is_some_and(|terms| {
-        let received = state.invoices.values().filter(|invoice| invoice.received_at.is_some());
-        received.map(|invoice| invoice.amount.0).sum::<u64>() < terms.total.0
-    });
+    let owed = state.terms.is_some() && !state.is_closed() && !open_rows(state).is_empty();
     let channel = state.channels.values().any(|channel| channel.closes.is_empty());
     state.offer.is_some() || owed || channel
 }

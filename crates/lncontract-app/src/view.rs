@@ -2,9 +2,15 @@
 //!
 //! Amounts are whole satoshi, dates are civil dates in the contract's own offset, times are UTC.
 
+mod account;
+mod node;
+
 use jiff::civil::Date;
 use lncontract_core::{Hash, Time, v1::Side};
 use serde::{Deserialize, Serialize};
+
+pub use account::{AccountLine, AccountSums, AccountView};
+pub use node::{NodeChannelRow, NodeView};
 
 /// How a state is to be felt; UI.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,51 +369,6 @@ pub struct ContractView {
     pub can_answer_offer: bool,
 }
 
-/// What a contract came to, before and after both have signed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AccountView {
-    /// By milestone.
-    pub lines: Vec<AccountLine>,
-    /// What the buyer owed and paid in all.
-    pub buyer: AccountSums,
-    /// What the seller owed and paid in all.
-    pub seller: AccountSums,
-    /// The rows that are still open.
-    pub open: Vec<String>,
-    /// Whether we may sign it now.
-    pub can_sign: bool,
-    /// Whether we have signed exactly this.
-    pub signed_by_us: bool,
-    /// Whether they have.
-    pub signed_by_them: bool,
-    /// What is signed: the hash of the account.
-    pub hash: Hash,
-}
-
-/// What a milestone came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AccountLine {
-    /// Its title.
-    pub title: String,
-    /// Whether we paid it.
-    pub ours: bool,
-    /// Its money.
-    pub sums: AccountSums,
-}
-
-/// The money of an account or of a line of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct AccountSums {
-    /// Owed.
-    pub owed_sat: u64,
-    /// Paid of it.
-    pub paid_sat: u64,
-    /// Paid for nothing: owed back.
-    pub credited_sat: u64,
-    /// Held back.
-    pub retained_sat: u64,
-}
-
 /// The prompt before money leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayPrompt {
@@ -485,60 +446,4 @@ pub struct CompanyRow {
     pub words_confirmed_at: Option<Time>,
     /// Whether its node is connected.
     pub connection: Badge,
-}
-
-/// The node and the money on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NodeView {
-    /// In step, catching up, stopped.
-    pub state: Badge,
-    /// What to do where it stopped.
-    pub trouble: String,
-    /// Its key.
-    pub key: String,
-    /// Where it listens.
-    pub address: String,
-    /// Software.
-    pub software: String,
-    /// Height.
-    pub height: u32,
-    /// Everything that is ours.
-    pub total_sat: u64,
-    /// Ours in open channels.
-    pub in_channels_sat: u64,
-    /// Ours in channels waiting for confirmation.
-    pub confirming_sat: u64,
-    /// On chain.
-    pub onchain_sat: u64,
-    /// Of it free to fund.
-    pub onchain_free_sat: u64,
-    /// Kept for fees of closing channels.
-    pub reserve_sat: u64,
-    /// Can be received over open channels.
-    pub can_receive_sat: u64,
-    /// A deposit address.
-    pub deposit_address: String,
-    /// Channels.
-    pub channels: Vec<NodeChannelRow>,
-    /// Peers.
-    pub peers: Vec<CompanyRow>,
-}
-
-/// A channel in the node's list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NodeChannelRow {
-    /// The counterparty's name.
-    pub counterparty: String,
-    /// The node's id of it.
-    pub id: String,
-    /// Its size.
-    pub size_sat: u64,
-    /// Ours.
-    pub ours_sat: u64,
-    /// Can send.
-    pub can_send_sat: u64,
-    /// Can receive.
-    pub can_receive_sat: u64,
-    /// How it stands.
-    pub state: Badge,
 }

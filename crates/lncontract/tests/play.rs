@@ -125,6 +125,62 @@ fn the_bundle_verifies_and_says_what_is_proven_and_how_strongly() {
     }
 }
 
+/// What a play that goes to the end of its contract says last.
+fn played_to_its_end(name: &str, more: &[&str]) -> Value {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).expect("only this test uses the folder");
+    }
+    let output = lncontract(&[&["sandbox", "--json", "--dir", text(&dir), "--play"], more].concat());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let lines = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+    let last: Value = serde_json::from_str(lines.lines().last().expect("a last line")).expect("JSON");
+    assert_eq!(last["result"], "ok", "{last}");
+    assert_eq!(last["state_equal"], true);
+    let sat = |key: &str| last[key].as_u64().expect("an amount");
+    assert_eq!(sat("given_sat"), sat("returned_onchain_sat") + sat("onchain_fee_sat"), "{last}");
+    let verified = lncontract(&["verify", last["bundle"].as_str().expect("a path")]);
+    assert_eq!(verified.status.code(), Some(0));
+    last
+}
+
+#[test]
+fn the_whole_example_is_played_to_the_last_satoshi() {
+    let last = played_to_its_end("example", &["example"]);
+    let expect = serde_json::json!({
+        "contract_total_sat": 150_000_000, "paid_sat": 150_000_000, "funded_sat": 155_000_000,
+        "channels": 2, "splices": 3, "units_accepted": 12,
+        "milestones": [25_000_000, 15_000_000, 30_000_000, 60_000_000, 20_000_000],
+    });
+    for (key, value) in expect.as_object().expect("an object") {
+        assert_eq!(last[key], *value, "{key}");
+    }
+}
+
+#[test]
+fn the_amended_example_is_played_to_its_end() {
+    let last = played_to_its_end("amendment", &["amendment"]);
+    assert_eq!(last["contract_total_sat"], 156_000_000);
+    assert_eq!(last["paid_sat"], 156_000_000);
+    assert_eq!(last["units_accepted"], 12);
+}
+
+#[test]
+fn every_terms_file_of_the_repository_is_played_to_its_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terms");
+    let check = |file: &str, total_sat: u64, units: u64| {
+        let path = folder.join(file);
+        let last = played_to_its_end(file, &["example", "--terms", text(&path)]);
+        assert_eq!(last["contract_total_sat"], total_sat, "{file}");
+        assert_eq!(last["paid_sat"], total_sat, "{file}");
+        assert_eq!(last["units_accepted"], units, "{file}");
+    };
+    check("1-worked-example.toml", 150_000_000, 12);
+    check("2-uneven-deliveries.toml", 100_000_003, 17);
+    check("3-deposit-returned.toml", 37_000_000, 0);
+}
+
 #[test]
 fn one_changed_byte_anywhere_is_found_and_is_no_unreadable_file() {
     let bytes = std::fs::read(&PLAY.bundle).unwrap();

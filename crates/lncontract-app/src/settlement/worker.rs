@@ -100,7 +100,13 @@ async fn move_to(
         reason,
         at: app.clock.now().0,
     };
-    Ok(app.store.commit(vec![Change::MoveAttempt(change)]).await?)
+    let Err(error) = app.store.commit(vec![Change::MoveAttempt(change)]).await else { return Ok(()) };
+    let now = app.store.attempt(hash).await?;
+    if now.is_some_and(|attempt| State::of(attempt.state) != from) {
+        // The node's event was faster: what it wrote stands, and the next look goes on from there.
+        return Err(AppError::not_now("payment-moved", "the payment has moved on", "look again"));
+    }
+    Err(error.into())
 }
 
 /// TX3 with the receipt: idempotent, as events come again after a crash.

@@ -125,6 +125,11 @@ async fn an_ack_of_another_state_is_kept_and_stops_payments() -> anyhow::Result<
     assert!(stopped.todo.contains("payments are stopped"), "{stopped}");
     // Its program says what it computes with its next sign of life, and that it is the same.
     pair.seller.start().await?;
+    // It has to hold what stands in its chain before it writes on: else that would be a second version.
+    see(pair.seller.app(), contract, "its own entry", |view| {
+        view.record.iter().any(|row| row.id == forged.id())
+    })
+    .await?;
     pair.clock.advance(DAY_S + 1);
     see(pair.buyer.app(), contract, "the end of the alert", |view| view.alerts.is_empty()).await?;
     let (ours, _) = pair.agree(contract).await?;

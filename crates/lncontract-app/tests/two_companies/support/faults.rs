@@ -7,8 +7,9 @@ use std::sync::{
 
 use bitcoin::Address;
 use lncontract_lightning::{
-    Balances, BoxFuture, Channel, ChannelId, CloseMode, Lightning, LightningError, MadeInvoice, NewInvoice,
-    NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState, Peer,
+    Balances, BoxFuture, Channel, ChannelId, CloseMode, ForcedClose, Lightning, LightningError, MadeInvoice,
+    NewInvoice, NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState,
+    Peer,
 };
 use tokio::sync::watch;
 
@@ -70,6 +71,9 @@ impl Lightning for FaultyNode {
     fn balances(&self) -> BoxFuture<'_, Result<Balances, LightningError>> { self.inner.balances() }
     fn onchain_movements(&self) -> BoxFuture<'_, Result<Vec<OnchainMovement>, LightningError>> {
         self.inner.onchain_movements()
+    }
+    fn forced_closes(&self) -> BoxFuture<'_, Result<Vec<ForcedClose>, LightningError>> {
+        self.inner.forced_closes()
     }
     fn new_address(&self) -> BoxFuture<'_, Result<Address, LightningError>> { self.inner.new_address() }
     fn connect<'a>(&'a self, peer: NodeKey, address: &'a str) -> BoxFuture<'a, Result<(), LightningError>> {

@@ -5,7 +5,7 @@ use anyhow::Context;
 use lncontract_core::{
     Hash, Sat,
     status::{ObligationView, PayableState, RowState, Status},
-    v1::{Duty, Instrument, Side, Terms},
+    v1::{Duty, Side, Terms},
 };
 use lncontract_record::verify_bundle;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ pub async fn account(sandbox: &Sandbox, contract: Hash, given: &Given) -> anyhow
     let terms = buyer.app.terms_of(contract).await?;
     let seller_side = sides.pop().unwrap_or_default();
     let buyer_side = sides.pop().unwrap_or_default();
-    let funded = funded(&status, &terms);
+    let funded = funded(&status);
     let milestones: Vec<u64> = status.milestones.iter().map(|milestone| milestone.paid.0).collect();
     Ok(json!({
         "result": if equal { "ok" } else { "disagreement" },
@@ -125,15 +125,12 @@ struct Funded {
 }
 
 /// What was set aside by the record, and how.
-fn funded(status: &Status, terms: &Terms) -> Funded {
+fn funded(status: &Status) -> Funded {
     let mut funded = Funded { sat: 0, channels: 0, splices: 0 };
     for channel in &status.channels {
-        let tranche = channel.tranche.as_ref().and_then(|tranche| terms.tranche(tranche));
-        funded.sat += channel.amount.0;
-        match tranche.map(|tranche| &tranche.instrument) {
-            Some(Instrument::SpliceIn { .. }) => funded.splices += 1,
-            _ => funded.channels += 1,
-        }
+        funded.sat += channel.amount.0 + channel.splices.iter().map(|splice| splice.amount.0).sum::<u64>();
+        funded.channels += 1;
+        funded.splices += channel.splices.len();
     }
     funded
 }
