@@ -4,6 +4,8 @@
 //! is dated by whole months from the date of contract, the last that keeps the covenant, and never sets aside less
 //! than what is missing then. Money: rounded up, to whole steps of `Wishes::round_to`.
 
+mod unpayable;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -14,6 +16,8 @@ use crate::{
     schedule::{after, day_of, instant_of},
     v1::{Due, DueRule, Duty, Instrument, Obligation, RowId, Side, Terms, Tranche},
 };
+
+pub use unpayable::{Unpayable, unpayable};
 
 /// The most months that a plan looks ahead.
 const MONTHS_MAX: i32 = 1_200;

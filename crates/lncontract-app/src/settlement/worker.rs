@@ -144,7 +144,16 @@ pub(crate) async fn record_sent(
         at,
         detail: String::new(),
     };
-    app.store.commit(vec![Change::MoveAttempt(moved), Change::Ledger(line)]).await
+    settled(app, hash, app.store.commit(vec![Change::MoveAttempt(moved), Change::Ledger(line)]).await).await
+}
+
+/// The node's event and the worker's look may bring the same outcome at once: the one that comes second finds it
+/// written, which is what it wanted.
+async fn settled(app: &App, hash: PaymentHash, written: Result<(), StoreError>) -> Result<(), StoreError> {
+    let Err(error) = written else { return Ok(()) };
+    let now = app.store.attempt(hash).await?;
+    let is_settled = now.is_some_and(|attempt| attempt.state == AttemptState::Succeeded);
+    if is_settled { Ok(()) } else { Err(error) }
 }
 
 /// TX3 without one: idempotent.
@@ -163,5 +172,5 @@ pub(crate) async fn record_failed(app: &App, hash: PaymentHash, reason: String) 
         reason: Some(reason),
         at: app.clock.now().0,
     };
-    app.store.commit(vec![Change::MoveAttempt(moved)]).await
+    settled(app, hash, app.store.commit(vec![Change::MoveAttempt(moved)]).await).await
 }

@@ -15,7 +15,7 @@ use crate::fixture::{Play, example, party, per_unit};
 
 pub const WORKED: &str = include_str!("../../../../examples/terms/1-worked-example.toml");
 pub const UNEVEN: &str = include_str!("../../../../examples/terms/2-uneven-deliveries.toml");
-const DEPOSIT: &str = include_str!("../../../../examples/terms/3-deposit-returned.toml");
+pub const DEPOSIT: &str = include_str!("../../../../examples/terms/3-deposit-returned.toml");
 
 pub fn read(file: &str) -> Supply {
     assert_eq!(toml::from_str(file), Ok(Named { template: Some(Template::Supply) }));

@@ -160,3 +160,54 @@ fn warnings_of_a_draft_are_named_where_the_draft_has_the_milestone() {
     assert_eq!(paths[0], ("stages[3]", 55_760_000));
     assert_eq!(paths[1], ("goods[0]", 3_333_332));
 }
+
+#[test]
+fn what_no_channel_of_the_plan_can_ever_pay_is_named_by_the_drafts_path() {
+    let check = |draft: &Supply, named: &[(&str, Side, u64)]| {
+        let found = draft.unpayable(&Limits::default());
+        let found: Vec<_> = found.iter().map(|it| (it.path.as_str(), it.payer, it.missing.0)).collect();
+        assert_eq!(found, named);
+    };
+    let example = read(drafts::WORKED);
+    check(&example, &[]);
+    check(&read(drafts::UNEVEN), &[]);
+    check(&read(drafts::DEPOSIT), &[]);
+    // 155 M less 1% and the fees of one channel carry 150 M also in another order; 90 M do not.
+    let Funding::Steps(mut steps) = example.funding.clone() else { panic!("the example lists its steps") };
+    steps.truncate(3);
+    let short = Supply { funding: Funding::Steps(steps), ..example.clone() };
+    // Channel 1 with both splices carries 74,240,000; 70 M are gone before the test of the subsystems.
+    check(
+        &short,
+        &[
+            ("stages[3]", Side::Buyer, 55_760_000),
+            ("goods[0]", Side::Buyer, 3_333_332),
+            ("goods[0]", Side::Buyer, 3_333_332),
+            ("goods[0]", Side::Buyer, 3_333_332),
+            ("goods[0]", Side::Buyer, 3_333_332),
+            ("goods[0]", Side::Buyer, 3_333_332),
+            ("goods[0]", Side::Buyer, 3_333_340),
+        ],
+    );
+    let none = Supply { funding: Funding::Steps(Vec::new()), goods: Vec::new(), ..example };
+    let said = none.unpayable(&Limits::default()).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(said.len(), 4);
+    let expected = "stages[0]: of 25000000 sat, due 2026-03-02T22:59:59Z, 25000000 sat can't be sent over what is \
+                    planned under funding; set aside more";
+    assert_eq!(said[0], expected);
+}
+
+#[test]
+fn a_seller_that_owes_before_it_was_paid_has_nothing_to_pay_with() {
+    let mut draft = read(drafts::DEPOSIT);
+    // The deposit of 5 M comes on day 20; 6 M on day 20 are a million more, and by day 19 there is nothing.
+    let returned = &mut draft.payments[1];
+    (returned.after, returned.days, returned.amount) = (Vec::new(), 20, Sat(6_000_000));
+    let missing = |draft: &Supply| -> Vec<(String, u64)> {
+        let found = draft.unpayable(&Limits::default());
+        found.into_iter().map(|it| (format!("{} {}", it.path, it.payer), it.missing.0)).collect()
+    };
+    assert_eq!(missing(&draft), [("payments[1] seller".to_owned(), 1_000_000)]);
+    draft.payments[1].days = 19;
+    assert_eq!(missing(&draft), [("payments[1] seller".to_owned(), 6_000_000)]);
+}

@@ -6,7 +6,7 @@ use super::{Funding, Goods, Payment, Stage, Step, Supply};
 use crate::{
     AMOUNT_MAX, Fault, Reason, Sat, check_terms,
     coverage::{Limits, Warning},
-    plan::{Wishes, propose, warnings},
+    plan::{Unpayable, Wishes, propose, unpayable, warnings},
     schedule::{dated, instant_of},
     v1::{
         Due, DueRule, Duty, FundingPlan, Instrument, Item, Milestone, Obligation, PayMode, RowId, Side,
@@ -97,6 +97,13 @@ impl Supply {
             }
         }
         found
+    }
+
+    /// Returns what the draft's own funding can never pay, with the paths of the draft.
+    pub fn unpayable(&self, limits: &Limits) -> Vec<Unpayable> {
+        let (terms, places) = self.expand();
+        let found = unpayable(&terms, limits).into_iter();
+        found.map(|unpayable| Unpayable { path: places.path(&unpayable.path), ..unpayable }).collect()
     }
 }
 
