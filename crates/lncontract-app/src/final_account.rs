@@ -48,7 +48,7 @@ fn no_terms() -> AppError {
     AppError::refused("not-in-force", "no terms are in force", "wait for the acceptance")
 }
 
-fn view(live: &Live) -> Result<AccountView, AppError> {
+pub(crate) fn view(live: &Live) -> Result<AccountView, AppError> {
     let state = live.record.state();
     let (Some(terms), Some(account)) = (&state.terms, account(state)) else { return Err(no_terms()) };
     let line = |of: &lncontract_core::v1::AccountLine| AccountLine {

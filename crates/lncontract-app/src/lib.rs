@@ -27,6 +27,7 @@ mod seal;
 mod settlement;
 mod signing;
 mod tender;
+pub mod terms_file;
 pub mod view;
 mod worker;
 
@@ -39,4 +40,4 @@ pub use invite::Invite;
 pub use keys::Seed;
 pub use lncontract_lightning::CloseMode;
 pub use offer::NewContract;
-pub use present::{Account, PaymentRow};
+pub use present::{Account, PaymentRow, changes};

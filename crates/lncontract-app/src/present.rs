@@ -3,14 +3,21 @@
 mod account;
 mod channel;
 mod contract;
+mod coverage;
+mod difference;
+mod ended;
 mod entry;
 pub(crate) mod list;
+mod look;
+mod negotiation;
 mod node;
 mod overview;
 mod payments;
 mod prompt;
+mod timeline;
 mod todo;
 pub(crate) mod words;
 
 pub use account::Account;
+pub use difference::changes;
 pub use payments::PaymentRow;

@@ -3,14 +3,26 @@
 //! Amounts are whole satoshi, dates are civil dates in the contract's own offset, times are UTC.
 
 mod account;
+mod channel;
+mod coverage;
+mod ended;
+mod negotiation;
 mod node;
+mod timeline;
 
 use jiff::civil::Date;
 use lncontract_core::{Hash, Time, v1::Side};
 use serde::{Deserialize, Serialize};
 
 pub use account::{AccountLine, AccountSums, AccountView};
+pub use channel::{ChannelCard, ClosingView, Look, Progress, SightView, SpliceLine, StageMark};
+pub use coverage::{CoveragePoint, CoverageRow, CoverageView};
+pub use ended::{EndedView, OnchainView};
+pub use negotiation::{
+    ChangeGroup, ChangeKind, ChangeLine, Comparison, Effect, FigureChange, Negotiation, Turn,
+};
 pub use node::{NodeChannelRow, NodeView};
+pub use timeline::{Lane, Sign, SpanKind, TimelineMark, TimelineSpan, TimelineView};
 
 /// How a state is to be felt; UI.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +161,8 @@ pub struct FiguresView {
     pub covered_sat: u64,
     /// What falls due next; 0 where nothing does.
     pub next_payment_sat: u64,
+    /// What of that is covered now.
+    pub next_covered_sat: u64,
 }
 
 /// A milestone with how it is paid and covered.
@@ -162,6 +176,8 @@ pub struct MilestoneRow {
     pub expected: bool,
     /// What it is worth.
     pub amount_sat: u64,
+    /// Whether we pay it.
+    pub ours: bool,
     /// Whether all of it is paid.
     pub paid: bool,
     /// How it stands.
@@ -212,83 +228,6 @@ pub struct RowAct {
     pub button: String,
     /// The page.
     pub href: String,
-}
-
-/// A channel of the contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ChannelCard {
-    /// The fund entry: the id of the earmark.
-    pub fund: Hash,
-    /// `Channel 1, general`.
-    pub title: String,
-    /// Its size.
-    pub size_sat: u64,
-    /// Ours, as our node sees it; absent while it is not open.
-    pub ours_sat: Option<u64>,
-    /// Theirs.
-    pub theirs_sat: Option<u64>,
-    /// Can be sent by the buyer.
-    pub can_send_sat: Option<u64>,
-    /// What one payment can carry.
-    pub at_most_at_once_sat: Option<u64>,
-    /// Must stay in it: reserve and fees.
-    pub held_back_sat: Option<u64>,
-    /// `txid:index`.
-    pub outpoint: Option<String>,
-    /// How it stands: Requested, Confirming n of m, Open, Closing, Closed, Refused.
-    pub state: Badge,
-    /// The stages gone through, with their times.
-    pub stages: Vec<StageMark>,
-    /// Seen by us, seen by the other, differs, not seen.
-    pub seen: Badge,
-    /// What went wrong and what happens next; empty where nothing did.
-    pub trouble: String,
-    /// Whether we may close it now.
-    pub can_close: bool,
-    /// What was added to it, oldest first.
-    pub splices: Vec<SpliceLine>,
-}
-
-/// A splice: more money in a channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SpliceLine {
-    /// The fund entry.
-    pub fund: Hash,
-    /// `Splice 1, general`.
-    pub title: String,
-    /// What it adds.
-    pub amount_sat: u64,
-    /// `txid:index` after it.
-    pub outpoint: Option<String>,
-    /// How it stands: Requested, Confirming n of m, Open, Closed, Refused.
-    pub state: Badge,
-    /// Seen by us, seen by the other, differs, not seen.
-    pub seen: Badge,
-    /// What went wrong and what happens next; empty where nothing did.
-    pub trouble: String,
-}
-
-/// A stage of a channel on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StageMark {
-    /// Requested, Confirming 1 of 3, Open.
-    pub word: String,
-    /// `done`, `now` or `todo`.
-    pub progress: Progress,
-    /// When it was reached.
-    pub at: Option<Time>,
-}
-
-/// Where a stage stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Progress {
-    /// Behind us.
-    Done,
-    /// Under way.
-    Now,
-    /// To come.
-    Todo,
 }
 
 /// An entry of the record, newest first.
@@ -343,12 +282,20 @@ pub struct ContractView {
     pub our_turn: Vec<Todo>,
     /// Their turn.
     pub their_turn: Vec<Todo>,
+    /// What has to be said early: what will not be covered, what closes, what the other side is late with.
+    pub watch: Vec<Todo>,
     /// The figures.
     pub figures: FiguresView,
     /// The covenant in words.
     pub rule: String,
     /// Milestones.
     pub milestones: Vec<MilestoneRow>,
+    /// Coverage over time; none before terms are in force and where our node does not answer.
+    pub coverage: Option<CoverageView>,
+    /// What happened and is to come, drawn over time; none where no date is known.
+    pub timeline: Option<TimelineView>,
+    /// Account and evidence, once both have closed it.
+    pub ended: Option<EndedView>,
     /// Channels.
     pub channels: Vec<ChannelCard>,
     /// Rows by due date.

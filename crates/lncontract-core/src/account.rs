@@ -9,11 +9,13 @@ use crate::{
     v1::{Account, AccountLine, Duty, Obligation, RowId, Side, Sums},
 };
 
+/// An account is no matter of an instant: what falls due at any time is part of it, and nothing in it is late.
+const END: Time = Time(i64::MAX);
+
 /// Returns what a contract comes to; none before terms are in force.
 pub fn account(contract: &Contract) -> Option<Account> {
     let terms = contract.terms.as_ref()?;
-    // What is late is no part of an account, so any instant will do.
-    let payables = payables(contract, Time(0));
+    let payables = payables(contract, END);
     let line = |milestone: MilestoneView| {
         let credited = credited(contract, &milestone.id);
         let (owed, paid, retained) = (milestone.amount, milestone.paid, Sat::ZERO);
@@ -35,7 +37,7 @@ pub fn account(contract: &Contract) -> Option<Account> {
 /// Returns the rows that keep a contract from its final account: not performed, or not paid. Money that was to be
 /// set aside is not asked for any more.
 pub fn open_rows(contract: &Contract) -> Vec<RowId> {
-    let payables = payables(contract, Time(0));
+    let payables = payables(contract, END);
     let rows = contract.terms.iter().flat_map(|terms| &terms.obligations);
     rows.filter(|row| is_open(contract, row, &payables)).map(|row| row.id.clone()).collect()
 }

@@ -6,11 +6,13 @@
 
 mod choice;
 mod expected;
+mod now;
 mod outlook;
 mod walk;
 
 pub use choice::{Choice, Piece, Way, Why, choose};
 pub use expected::{Expected, expected};
+pub use now::covered_now;
 pub use outlook::{Outlook, Point, StageOutlook, Warning, outlook};
 pub use walk::Limits;
 

@@ -20,7 +20,7 @@ mod performance;
 mod refusal;
 mod standing;
 
-pub use fit::Misfit;
+pub use fit::{Misfit, misfits};
 pub(crate) use payable::price;
 pub use refusal::{AccountRefusal, ChannelRefusal, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal};
 pub(crate) use standing::is_frozen;

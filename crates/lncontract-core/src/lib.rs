@@ -23,7 +23,7 @@ pub use bytes::{Bytes, Hash, NodeId, Preimage, Signature, XOnlyKey};
 pub use check::{AMOUNT_MAX, COUNT_MAX, Fault, Faults, ROWS_MAX, Reason, check_terms};
 pub use law::{
     AccountRefusal, ChannelRefusal, Effect, Misfit, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal,
-    admit, fold,
+    admit, fold, misfits,
 };
 pub use money::{Msat, Overflow, Sat};
 pub use state::Contract;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     Contract, Sat, Time,
     coverage::{Limits, StageOutlook, Warning, outlook},
-    schedule::{after, day_of, instant_of},
+    schedule::{after, day_of, due_on, instant_of},
     v1::{Due, DueRule, Duty, Instrument, Obligation, RowId, Side, Terms, Tranche},
 };
 
@@ -53,7 +53,7 @@ impl Proposed {
     pub fn row(&self, terms: &Terms) -> Obligation {
         let rule = DueRule::DateOfContract { months: self.months, days: 0 };
         let date = after(terms.date_of_contract, self.months, 0).ok();
-        let at = date.and_then(|date| instant_of(date, terms.utc_offset_minutes).ok());
+        let at = date.and_then(|date| due_on(date, terms).ok());
         Obligation {
             id: format!("fund-{}", self.tranche.id),
             milestone: None,

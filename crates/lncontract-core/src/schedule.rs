@@ -1,8 +1,9 @@
 //! Due-rule arithmetic on civil dates, and the one instant that a civil date means.
 //!
 //! Invariant: months are added to the anchor itself and clamped to the month's end, then days are added; no
-//! row is computed from the row before it. The offset is the fixed one of the terms: no time zone table,
-//! no clock.
+//! row is computed from the row before it. A day on which something is due, and the last day of a period, is a
+//! business day: if the terms list it as none, it is the next one that they don't list. Offset and list are those
+//! of the terms: no time zone table, no calendar of holidays, no clock.
 
 use jiff::{Span, civil::Date, tz::Offset};
 
@@ -55,6 +56,38 @@ pub fn day_of(time: Time, utc_offset_minutes: i32) -> Result<Date, OutOfCalendar
     if YEARS.contains(&date.year()) { Ok(date) } else { Err(OutOfCalendar) }
 }
 
+/// Returns the day itself, or the next one that the list does not name. The list ascends.
+///
+/// # Errors
+/// When that day is outside [`YEARS`].
+pub fn business_day(date: Date, non_business_days: &[Date]) -> Result<Date, OutOfCalendar> {
+    let mut day = date;
+    for free in non_business_days.iter().filter(|free| **free >= date) {
+        if *free == day {
+            day = after(day, 0, 1)?;
+        }
+    }
+    Ok(day)
+}
+
+/// Returns the instant at which something is due that falls on that day: the last second of it, or of the next
+/// business day.
+///
+/// # Errors
+/// When that day is outside [`YEARS`].
+pub fn due_on(date: Date, terms: &Terms) -> Result<Time, OutOfCalendar> {
+    instant_of(business_day(date, &terms.non_business_days)?, terms.utc_offset_minutes)
+}
+
+/// Returns the end of a period of days that begins at an instant; if it would end on a day that is no business day,
+/// it ends with the next one that is. What leaves the calendar is not moved.
+pub fn end_of_period(start: Time, days: u32, terms: &Terms) -> Time {
+    let end = start.plus_days(i64::from(days));
+    let Ok(day) = day_of(end, terms.utc_offset_minutes) else { return end };
+    let moved = business_day(day, &terms.non_business_days).ok().filter(|moved| *moved != day);
+    moved.and_then(|day| instant_of(day, terms.utc_offset_minutes).ok()).unwrap_or(end)
+}
+
 fn offset(minutes: i32) -> Option<Offset> {
     Offset::from_seconds(minutes.checked_mul(60)?).ok()
 }
@@ -82,8 +115,8 @@ pub fn dated(rule: &DueRule, date_of_contract: Date) -> Result<Option<Date>, Out
     }
 }
 
-/// Returns the instant that a rule gives for an acceptance at `accepted`: never before that day, and for
-/// dated rules not before their day either.
+/// Returns the instant that a rule gives for an acceptance at `accepted`: never before that day, for dated rules
+/// not before their day either, and on a business day.
 ///
 /// # Errors
 /// When it is outside [`YEARS`].
@@ -94,7 +127,7 @@ pub fn due_after_acceptance(rule: &DueRule, accepted: Time, terms: &Terms) -> Re
         DueRule::Acceptance { months, days, .. } => after(accepted_on, months, days)?,
         _ => dated(rule, terms.date_of_contract)?.map_or(accepted_on, |date| date.max(accepted_on)),
     };
-    instant_of(date, offset)
+    due_on(date, terms)
 }
 
 #[cfg(test)]
@@ -138,6 +171,18 @@ mod tests {
         check(date(2026, 3, 1), 60, "2026-03-01T22:59:59Z");
         check(date(2026, 3, 1), -840, "2026-03-02T13:59:59Z");
         check(date(2026, 3, 1), 345, "2026-03-01T18:14:59Z");
+    }
+
+    #[test]
+    fn a_day_that_is_no_business_day_gives_way_to_the_next_that_is_one() {
+        let free = [date(2026, 4, 3), date(2026, 4, 4), date(2026, 4, 5), date(2026, 4, 6), date(2026, 5, 1)];
+        let check = |day: Date, expected: Date| assert_eq!(business_day(day, &free), Ok(expected), "{day}");
+        check(date(2026, 4, 2), date(2026, 4, 2));
+        check(date(2026, 4, 3), date(2026, 4, 7));
+        check(date(2026, 4, 5), date(2026, 4, 7));
+        check(date(2026, 4, 7), date(2026, 4, 7));
+        check(date(2026, 5, 1), date(2026, 5, 2));
+        assert_eq!(business_day(date(9998, 12, 31), &[date(9998, 12, 31)]), Err(OutOfCalendar));
     }
 
     #[test]

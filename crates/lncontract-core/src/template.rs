@@ -4,9 +4,15 @@
 //! A terms file has one of two forms: whole terms ([`Terms`](crate::v1::Terms)), or the draft of a template, which
 //! says so itself: `template = "supply"`. [`Named`] reads nothing but that.
 
+pub mod change;
 pub mod supply;
 
 use serde::{Deserialize, Serialize};
+
+use crate::v1::RowId;
+
+/// The longest id made from words: `pay-` stands before some, and a row id has 32 characters at most.
+const ID_MAX: usize = 28;
 
 /// Which template a file is a draft of; none if it is whole terms. Every other field is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -22,4 +28,20 @@ pub enum Template {
     /// Supply with milestones.
     #[default]
     Supply,
+}
+
+/// Returns a row id made from words: what is no letter or digit becomes one dash, 28 characters at most.
+pub fn row_id(words: &str) -> RowId {
+    let mut id = String::new();
+    for character in words.chars() {
+        let plain = character.to_ascii_lowercase();
+        if plain.is_ascii_lowercase() || (plain.is_ascii_digit() && !id.is_empty()) {
+            id.push(plain);
+        } else if !id.is_empty() && !id.ends_with('-') {
+            id.push('-');
+        }
+    }
+    id.truncate(ID_MAX);
+    let id = id.trim_end_matches('-');
+    if id.is_empty() { "row".to_owned() } else { id.to_owned() }
 }

@@ -102,8 +102,8 @@ impl Parts {
     pub(crate) fn forced_closes(&self) -> Vec<ForcedClose> {
         let close = |(opening, row): (OpeningId, ChannelRow)| match row.end {
             Some(End::Closed { forced: true, closing_tx: Some(txid), .. }) => {
-                let outputs_sat = row.closing_outputs_sat;
-                Some(ForcedClose { opening, txid, outputs_sat, spent_by: self.wallet.spenders(txid) })
+                let (height, outputs_sat) = (row.closing_height, row.closing_outputs_sat);
+                Some(ForcedClose { opening, txid, height, outputs_sat, spent_by: self.wallet.spenders(txid) })
             }
             _ => None,
         };

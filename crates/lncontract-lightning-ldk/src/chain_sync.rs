@@ -33,7 +33,7 @@ impl Listen for WalletAndBook {
     }
 
     fn block_connected(&self, block: &Block, height: u32) {
-        if let Err(error) = self.book.block_connected(block) {
+        if let Err(error) = self.book.block_connected(block, height) {
             self.health.fault(format!("the table of channels could not be written: {error}; free the disk"));
         }
         self.wallet.block_connected(block, height);

@@ -59,6 +59,9 @@ pub(crate) struct ChannelRow {
     /// The outputs of the closing transaction, once a block holds it.
     #[serde(default)]
     pub(crate) closing_outputs_sat: Vec<u64>,
+    /// The height of that block.
+    #[serde(default)]
+    pub(crate) closing_height: Option<u32>,
 }
 
 /// How it ended.
@@ -86,6 +89,7 @@ impl ChannelRow {
             capacity_sat: None,
             spent_by: None,
             closing_outputs_sat: Vec::new(),
+            closing_height: None,
         }
     }
 
@@ -193,7 +197,7 @@ impl ChannelBook {
     }
 
     /// Notes the transaction in the block that spends the money of a channel of ours.
-    pub(crate) fn block_connected(&self, block: &Block) -> Result<(), io::Error> {
+    pub(crate) fn block_connected(&self, block: &Block, height: u32) -> Result<(), io::Error> {
         let open = |row: &ChannelRow| !matches!(row.end, Some(End::Failed(_)));
         for (opening, row) in self.rows().into_iter().filter(|(_, row)| open(row)) {
             let money =
@@ -205,6 +209,7 @@ impl ChannelBook {
                     continue;
                 }
                 self.update(opening, |row| {
+                    row.closing_height = Some(height);
                     row.closing_outputs_sat =
                         spending.output.iter().map(|output| output.value.to_sat()).collect();
                     match &mut row.end {

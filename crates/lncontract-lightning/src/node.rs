@@ -291,6 +291,8 @@ pub struct ForcedClose {
     pub opening: OpeningId,
     /// The closing transaction.
     pub txid: Txid,
+    /// Its block's height, where the node knows: from there on the notice of who closed runs down.
+    pub height: Option<u32>,
     /// Its outputs in their order: both balances, anchors, payments that were in flight.
     pub outputs_sat: Vec<u64>,
     /// Transactions of our wallet that spend its outputs: which output, and which transaction.

@@ -62,6 +62,11 @@ impl Form {
         self.all(name).next().unwrap_or_default()
     }
 
+    /// Returns a value, trimmed, if the form has the field: an empty one was emptied, an absent one stays as it is.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
     /// Returns a value as typed: for passwords, whose spaces count.
     pub fn exactly(&self, name: &str) -> &str {
         self.fields
@@ -89,6 +94,11 @@ impl Form {
     /// Adds a field.
     pub fn push(&mut self, name: &str, value: &str) {
         self.fields.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Takes a field out, all of its values or the one that is named.
+    pub fn drop_value(&mut self, name: &str, value: Option<&str>) {
+        self.fields.retain(|(field, text)| field != name || value.is_some_and(|value| text != value));
     }
 
     /// Takes a row out of a table: the `row`th value of each of these fields.

@@ -88,7 +88,7 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 #[rustfmt::skip]
 fn pages_router() -> Router<Web> {
     use pages::{
-        account, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
+        account, amend, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
         overview, pay, record, sign_in, tender, theme,
     };
     Router::new()
@@ -106,6 +106,7 @@ fn pages_router() -> Router<Web> {
         .route("/contracts/{id}/account", get(account::show).post(account::sign))
         .route("/contracts/{id}/bundle", get(record::bundle))
         .route("/contracts/{id}/offer", get(offer::show).post(offer::answer))
+        .route("/contracts/{id}/amend", get(amend::show).post(amend::act))
         .route("/contracts/{id}/tender/{row}", get(tender::show).post(tender::tender))
         .route("/contracts/{id}/examine/{tender}", get(examine::show).post(examine::answer))
         .route("/contracts/{id}/fund/{tranche}", get(fund::show).post(fund::fund))

@@ -2,10 +2,13 @@
 //! call and answer.
 
 pub mod account;
+pub mod amend;
+mod axis;
 pub mod close;
 pub mod companies;
 pub mod contract;
 pub mod contracts;
+mod coverage;
 mod draft;
 pub mod examine;
 pub mod first_run;

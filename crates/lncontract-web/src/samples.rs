@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use lncontract_app::{
     Account, AppError, CloseMode, PaymentRow,
     view::{
-        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+        AccountView, CompanyRow, Comparison, ContractRow, ContractView, Frame, Negotiation, NodeView,
+        Overview, PayPrompt, TenderView,
     },
 };
 use lncontract_core::{
@@ -43,13 +44,15 @@ pub struct App {
     pub calls: Mutex<Vec<String>>,
     pub refuse: Option<AppError>,
     pub contract: ContractView,
+    pub negotiation: Negotiation,
     pub changed: broadcast::Sender<()>,
 }
 
 impl App {
     pub fn new() -> Self {
         let changed = broadcast::channel(8).0;
-        Self { set_up: true, calls: Mutex::default(), refuse: None, contract: views::contract(), changed }
+        let (contract, negotiation) = (views::contract(), views::negotiation());
+        Self { set_up: true, calls: Mutex::default(), refuse: None, contract, negotiation, changed }
     }
 
     pub fn calls(&self) -> Vec<String> {
@@ -124,7 +127,14 @@ impl App {
         self.known(contract, b"bundle".to_vec())
     }
     pub async fn terms_of(&self, contract: Hash) -> Answer<Terms> {
-        self.known(contract, views::terms())
+        let offered = self.negotiation.offered.clone();
+        self.known(contract, offered.unwrap_or_else(views::terms))
+    }
+    pub async fn negotiation(&self, contract: Hash) -> Answer<Negotiation> {
+        self.known(contract, self.negotiation.clone())
+    }
+    pub async fn compare(&self, contract: Hash, old: &Terms, new: &Terms) -> Answer<Comparison> {
+        self.known(contract, views::comparison(old, new))
     }
     pub async fn final_account(&self, contract: Hash) -> Answer<AccountView> {
         self.known(contract, views::final_account())

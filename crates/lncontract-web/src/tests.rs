@@ -5,6 +5,7 @@ mod acts;
 mod clock;
 mod door;
 mod reading;
+mod terms;
 
 use std::sync::Arc;
 

@@ -2,16 +2,22 @@
 
 use lncontract_core::{
     Hash, Time,
+    coverage::{Limits, expected},
     status::{MilestoneView, Status, status},
     v1::{Side, Terms},
 };
-use lncontract_lightning::{Channel, ChannelState};
+use lncontract_lightning::Channel;
 
-use super::{channel, entry, list, todo, words};
+use super::{
+    channel,
+    coverage::Covered,
+    ended, entry, list, timeline,
+    todo::{self, Watch},
+    words,
+};
 use crate::{
     App, AppError,
     companies::node_key,
-    fund::opening_id,
     live::Live,
     view::{Badge, ChannelCard, ContractView, FiguresView, MilestoneRow, ObligationRow, Todo, Tone},
 };
@@ -22,23 +28,34 @@ impl App {
     /// # Errors
     /// When there is no such contract.
     pub async fn contract(&self, contract: Hash) -> Result<ContractView, AppError> {
-        let there = self.node_channels().await;
+        let live = self.live(contract).await?;
+        // The node is asked while nobody holds the contract.
+        let closed = live.lock().await.record.state().is_closed();
+        let node = self.look(closed).await;
         let connected = self.connected().await;
         let openings = self.store.openings(contract.0).await?;
-        let live = self.live(contract).await?;
         let live = live.lock().await;
-        let status = status(live.record.state(), self.clock.now());
+        let (state, now) = (live.record.state(), self.clock.now());
+        let status = status(state, now);
         let terms = shown_terms(&live)?;
         let theirs = terms.party(live.our_side.other());
-        let channels: Vec<ChannelCard> = status
-            .channels
-            .iter()
-            .map(|view| {
-                let seen = there.iter().find(|seen| seen.opening == opening_id(view.fund));
-                channel::card(&live.record, live.our_side, view, seen, &openings, &theirs.short_name)
-            })
-            .collect();
-        let covered = covered(&live, &status, &there);
+        let limits = node.limits();
+        let covered = Covered::of(state, live.our_side, node.channels(), &limits, now);
+        let covered = Some(covered).filter(|_| node.answers() && state.terms.is_some());
+        let desk = channel::Desk {
+            live: &live,
+            terms: &terms,
+            openings: &openings,
+            node: &node,
+            covered: covered.as_ref(),
+            now,
+        };
+        let channels: Vec<ChannelCard> = status.channels.iter().map(|view| desk.card(view)).collect();
+        let watch = Watch { contract, ours: live.our_side, terms: &terms, now };
+        let ended = ended::ended(&live, &node)?;
+        let running = ended.is_none();
+        let warnings =
+            covered.as_ref().map(|covered| covered.outlook.warnings.as_slice()).unwrap_or_default();
         let keys = live.record.state().keys(live.our_side.other());
         let is_there = keys.is_some_and(|keys| node_key(keys).is_ok_and(|key| connected.contains(&key)));
         let can_answer_offer = status.offer.is_some_and(|offer| offer.by != live.our_side && !offer.over);
@@ -56,10 +73,14 @@ impl App {
             alerts: alerts(&live),
             our_turn: turn(contract, &status, live.our_side, &terms),
             their_turn: turn(contract, &status, live.our_side.other(), &terms),
-            figures: figures(&live, &status, &channels, covered, &terms),
+            watch: if running { watch.todos(warnings, &channels) } else { Vec::new() },
+            figures: figures(&live, &status, &channels, covered.as_ref(), &terms),
             rule: rule(&terms),
-            milestones: milestones(&status, &terms, covered),
-            obligations: obligations(contract, &live, &status, &terms, self.clock.now()),
+            milestones: milestones(&status, &terms, covered.as_ref(), live.our_side),
+            coverage: covered.as_ref().map(|covered| covered.view(state, &terms, &limits, now)),
+            timeline: timeline::timeline(state, &status, &terms, &channels),
+            ended,
+            obligations: obligations(contract, &live, &status, &terms, now),
             channels,
             record: entry::rows(&live.record, live.our_side, &terms),
             state_hash: live.record.state_hash(),
@@ -173,21 +194,18 @@ fn rule(terms: &Terms) -> String {
     format!("Rule: covered {} days before due.", terms.funding.covered_days_before)
 }
 
-/// What the buyer can pay now over the contract's open channels, each up to what is set aside in it.
-pub(super) fn covered(live: &Live, status: &Status, there: &[Channel]) -> u64 {
-    let usable = status.channels.iter().filter_map(|channel| {
-        let seen = there.iter().find(|seen| seen.opening == opening_id(channel.fund))?;
-        let sends = match live.our_side {
-            Side::Buyer => seen.outbound_capacity_msat,
-            Side::Seller => seen.inbound_capacity_msat,
-        };
-        (seen.state == ChannelState::Open { usable: true })
-            .then_some((sends / 1_000).min(channel.earmarked().0))
-    });
-    usable.sum()
+/// What the buyer can pay now over the contract's open channels, each up to what is left of its earmarks.
+pub(super) fn covered(live: &Live, there: &[Channel], now: Time) -> u64 {
+    Covered::of(live.record.state(), live.our_side, there, &Limits::default(), now).in_all_sat()
 }
 
-fn figures(live: &Live, status: &Status, cards: &[ChannelCard], covered: u64, terms: &Terms) -> FiguresView {
+fn figures(
+    live: &Live,
+    status: &Status,
+    cards: &[ChannelCard],
+    covered: Option<&Covered>,
+    terms: &Terms,
+) -> FiguresView {
     let figures = &status.figures;
     let confirms = |state: &Badge| state.word.starts_with("Confirming");
     let channels = cards.iter().filter(|card| confirms(&card.state)).map(|card| card.size_sat);
@@ -195,65 +213,52 @@ fn figures(live: &Live, status: &Status, cards: &[ChannelCard], covered: u64, te
     let confirming =
         channels.chain(splices.filter(|splice| confirms(&splice.state)).map(|splice| splice.amount_sat));
     let paid_over = if status.earmarked.0 > 0 { figures.paid.0 } else { 0 };
+    let in_force = live.record.state().terms.is_some();
+    let next = covered.and_then(|covered| covered.now.first());
     FiguresView {
-        total_sat: if live.record.state().terms.is_some() { figures.total.0 } else { terms.total.0 },
+        total_sat: if in_force { figures.total.0 } else { terms.total.0 },
         earned_sat: figures.earned.0,
         invoiced_sat: figures.invoiced.0,
         paid_sat: figures.paid.0,
         retained_sat: figures.retained.0,
-        outstanding_sat: if live.record.state().terms.is_some() {
-            figures.outstanding.0
-        } else {
-            terms.total.0
-        },
+        outstanding_sat: if in_force { figures.outstanding.0 } else { terms.total.0 },
         // Payments draw earmarks down.
         earmarked_sat: status.earmarked.0.saturating_sub(paid_over),
         confirming_sat: confirming.sum(),
-        covered_sat: covered,
-        next_payment_sat: next_payment(status),
+        covered_sat: covered.map_or(0, Covered::in_all_sat),
+        next_payment_sat: expected(live.record.state()).first().map_or(0, |next| next.amount.0),
+        next_covered_sat: next.map_or(0, |next| next.covered.0),
     }
 }
 
-fn next_payment(status: &Status) -> u64 {
-    let payable = status.payables.iter().find(|payable| !payable.is_paid()).map(|payable| payable.amount.0);
-    let planned = || status.milestones.iter().find(|milestone| milestone.paid < milestone.amount);
-    payable.or_else(|| planned().map(|milestone| milestone.amount.0 - milestone.paid.0)).unwrap_or(0)
+fn milestones(status: &Status, terms: &Terms, covered: Option<&Covered>, ours: Side) -> Vec<MilestoneRow> {
+    let row = |milestone: &MilestoneView| {
+        let pay = status.obligations.iter().find(|row| {
+            row.milestone.as_ref() == Some(&milestone.id)
+                && terms.obligation(&row.row).is_some_and(|row| row.quantity().is_none())
+        });
+        MilestoneRow {
+            title: milestone.title.clone(),
+            due: pay.and_then(|row| row.due).and_then(|due| words::day(due, terms)),
+            expected: pay.is_some_and(|row| row.expected),
+            amount_sat: milestone.amount.0,
+            ours: milestone.payer == ours,
+            paid: milestone.paid == milestone.amount,
+            state: milestone_state(milestone, covered, status.as_of),
+        }
+    };
+    status.milestones.iter().map(row).collect()
 }
 
-fn milestones(status: &Status, terms: &Terms, covered: u64) -> Vec<MilestoneRow> {
-    let mut left = covered;
-    status
-        .milestones
-        .iter()
-        .map(|milestone| {
-            let open = milestone.amount.0 - milestone.paid.0.min(milestone.amount.0);
-            let is_covered = left >= open;
-            left = left.saturating_sub(open);
-            let pay = status.obligations.iter().find(|row| {
-                row.milestone.as_ref() == Some(&milestone.id)
-                    && terms.obligation(&row.row).is_some_and(|row| row.quantity().is_none())
-            });
-            MilestoneRow {
-                title: milestone.title.clone(),
-                due: pay.and_then(|row| row.due).and_then(|due| words::day(due, terms)),
-                expected: pay.is_some_and(|row| row.expected),
-                amount_sat: milestone.amount.0,
-                paid: milestone.paid == milestone.amount,
-                state: milestone_state(milestone, is_covered),
-            }
-        })
-        .collect()
-}
-
-fn milestone_state(milestone: &MilestoneView, covered: bool) -> Badge {
-    if milestone.paid == milestone.amount {
-        Badge::new(Tone::Good, "Paid")
-    } else if milestone.earned > milestone.paid {
-        if covered { Badge::new(Tone::Warn, "Due, covered") } else { Badge::new(Tone::Bad, "Due, short") }
-    } else if covered {
-        Badge::new(Tone::Good, "Covered")
-    } else {
-        Badge::new(Tone::Mute, "Not covered yet")
+/// Channels cover what the buyer pays; what the seller pays needs no coverage.
+fn milestone_state(milestone: &MilestoneView, covered: Option<&Covered>, now: Time) -> Badge {
+    let due = milestone.earned > milestone.paid;
+    match (milestone.payer, covered) {
+        _ if milestone.paid == milestone.amount => Badge::new(Tone::Good, "Paid"),
+        (Side::Buyer, Some(covered)) => covered.milestone(&milestone.id, due, now),
+        _ if due => Badge::new(Tone::Warn, "Due"),
+        (Side::Seller, _) => Badge::new(Tone::Mute, "Not earned yet"),
+        (Side::Buyer, None) => Badge::new(Tone::Mute, "Coverage not known"),
     }
 }
 

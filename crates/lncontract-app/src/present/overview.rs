@@ -60,8 +60,7 @@ impl App {
                 .map_err(|_| AppError::fault("a projection is unreadable"))?;
             let live = self.live(row.id).await?;
             let live = live.lock().await;
-            let status = status(live.record.state(), self.clock.now());
-            row.covered_sat = super::contract::covered(&live, &status, &there);
+            row.covered_sat = super::contract::covered(&live, &there, self.clock.now());
             contracts.push(row);
         }
         Ok(contracts)
@@ -112,6 +111,7 @@ impl App {
                 Side::Buyer => overview.earmarked_by_us_sat += view.figures.earmarked_sat,
                 Side::Seller => overview.earmarked_for_us_sat += view.figures.earmarked_sat,
             }
+            overview.todos.extend(view.watch);
             let moving = |word: &str| !matches!(word, "Open" | "Closed" | "Refused");
             overview.underway.extend(view.channels.into_iter().filter(|card| moving(&card.state.word)));
         }

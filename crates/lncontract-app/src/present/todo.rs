@@ -1,13 +1,14 @@
-//! What is to be done next, in words and with the page where it is done.
+//! What is to be done next and what has to be said early, in words and with the page where something is done.
 
 use lncontract_core::{
-    Hash,
+    Hash, Sat, Time,
+    coverage::Warning,
     status::{NextAct, Todo as Act},
-    v1::Terms,
+    v1::{Side, Terms},
 };
 
-use super::words;
-use crate::view::{RowAct, Todo, Tone};
+use super::{coverage::title, words};
+use crate::view::{ChannelCard, RowAct, Todo, Tone};
 
 /// An act in words; `ours`: whether we are the ones to do it.
 pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
@@ -25,6 +26,114 @@ pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
 /// Whether a person does it; the others the program does by itself.
 pub(crate) fn is_for_people(act: &NextAct) -> bool {
     !matches!(act.todo, Act::ConfirmReceipt { .. } | Act::Cancel { .. })
+}
+
+/// Whose page it is, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch<'a> {
+    pub(crate) contract: Hash,
+    pub(crate) ours: Side,
+    pub(crate) terms: &'a Terms,
+    pub(crate) now: Time,
+}
+
+impl Watch<'_> {
+    /// What has to be said early, for both sides: each with its date, the missing sum, and what to do.
+    pub(crate) fn todos(self, warnings: &[Warning], channels: &[ChannelCard]) -> Vec<Todo> {
+        let mut todos: Vec<Todo> = channels.iter().filter_map(|card| self.closing(card)).collect();
+        todos.extend(self.uncovered(warnings));
+        todos.extend(warnings.iter().filter_map(|warning| self.overdue(warning)));
+        todos
+    }
+
+    fn todo(self, tone: Tone, title: String, text: String, page: &str) -> Todo {
+        let (button, contract) = ("Look".into(), self.contract);
+        Todo { title, text, tone, button, href: format!("/contracts/{contract}{page}") }
+    }
+
+    fn date(self, at: Time) -> String {
+        words::day(at, self.terms).map(words::weekday).unwrap_or_default()
+    }
+
+    /// One for each milestone that will not be covered when the covenant asks, though the plan is kept.
+    fn uncovered(self, warnings: &[Warning]) -> Vec<Todo> {
+        let mut found: Vec<(&str, Sat, Time, Time)> = Vec::new();
+        for warning in warnings {
+            let Warning::Uncovered { expected, covered_by, missing, .. } = warning else { continue };
+            match found.iter_mut().find(|(milestone, ..)| *milestone == expected.milestone) {
+                Some((_, sum, ..)) => *sum = Sat(sum.0.saturating_add(missing.0)),
+                None => found.push((&expected.milestone, *missing, *covered_by, expected.due)),
+            }
+        }
+        let todo = |(milestone, missing, covered_by, due): (&str, Sat, Time, Time)| {
+            let late = covered_by <= self.now;
+            let is = if late { "should be covered since" } else { "has to be covered by" };
+            let what = match self.ours {
+                Side::Buyer => {
+                    "Set it aside in a further channel, or propose terms with another funding plan."
+                }
+                Side::Seller => "Ask for it to be set aside, or for another funding plan.",
+            };
+            let text = format!(
+                "Its payment due {} {is} {}, and the channels with what the funding plan puts in by then leave {} \
+                 uncovered. {what}",
+                self.date(due),
+                self.date(covered_by),
+                words::sat(missing.0),
+            );
+            let title = format!("{} missing for {}", words::sat(missing.0), title(self.terms, milestone));
+            self.todo(if late { Tone::Bad } else { Tone::Warn }, title, text, "#coverage")
+        };
+        found.into_iter().map(todo).collect()
+    }
+
+    /// For the seller: the buyer has it among its own acts.
+    fn overdue(self, warning: &Warning) -> Option<Todo> {
+        let Warning::TrancheOverdue { tranche, amount, due } = warning else { return None };
+        if self.ours == Side::Buyer {
+            return None;
+        }
+        let buyer = &self.terms.buyer.short_name;
+        let title = format!("{buyer} has not set aside {} of the funding plan", words::sat(amount.0));
+        let text = format!(
+            "{} was due {}. Nothing of it counts as covered until its channel is open; ask {buyer} when it comes.",
+            words::capital(&tranche.replace('-', " ")),
+            self.date(*due),
+        );
+        Some(self.todo(Tone::Bad, title, text, "#channels"))
+    }
+
+    /// A channel on its way to its end that takes something from the contract, or that one side closed alone.
+    fn closing(self, card: &ChannelCard) -> Option<Todo> {
+        let closing = card.closing.as_ref()?;
+        let runs = closing.blocks_left.is_some_and(|blocks| blocks > 0);
+        let alone = closing.alone && (runs || closing.txid.is_none());
+        if !alone && closing.lost.is_empty() {
+            return None;
+        }
+        let how = if closing.alone { "was closed by one company alone" } else { "was closed" };
+        let mut text = match (closing.blocks_left, closing.about) {
+            (Some(blocks), Some(about)) if blocks > 0 => format!(
+                "The notice runs: {} blocks are left, until about {}. ",
+                words::grouped(u64::from(blocks)),
+                words::weekday(about)
+            ),
+            _ => String::new(),
+        };
+        let lost: Vec<_> =
+            closing.lost.iter().map(|(name, amount)| format!("{} for {name}", words::sat(*amount))).collect();
+        if lost.is_empty() {
+            text += "Nothing that falls due loses its coverage.";
+        } else {
+            text += &format!("It was to pay {}: that is not covered any more. ", lost.join(", "));
+            text += match self.ours {
+                Side::Buyer => "Set it aside again in a further channel.",
+                Side::Seller => "Ask for it to be set aside again before the work goes on.",
+            };
+        }
+        let tone = if closing.lost.is_empty() { Tone::Warn } else { Tone::Bad };
+        Some(self.todo(tone, format!("{} {how}", card.title), text, "#channels"))
+    }
 }
 
 /// The link in a row's line, if the act belongs to that row.
@@ -96,3 +205,6 @@ fn invoice_page(payable: &lncontract_core::v1::PayableId) -> String {
         None => format!("/invoice/{}", payable.row),
     }
 }
+
+#[cfg(test)]
+mod tests;

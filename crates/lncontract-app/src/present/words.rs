@@ -24,6 +24,11 @@ pub(crate) fn days_between(from: Date, to: Date) -> i64 {
 
 /// An amount as pages write it in running text: grouped by U+202F, then U+00A0 and `sat`.
 pub(crate) fn sat(amount: u64) -> String {
+    grouped(amount) + "\u{a0}sat"
+}
+
+/// A figure grouped by three with U+202F.
+pub(crate) fn grouped(amount: u64) -> String {
     let digits = amount.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -32,7 +37,19 @@ pub(crate) fn sat(amount: u64) -> String {
         }
         text.push(digit);
     }
-    text + "\u{a0}sat"
+    text
+}
+
+/// The first letter as a capital.
+pub(crate) fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + characters.as_str()
+}
+
+/// A count as pages write it: `2 units`.
+pub(crate) fn units(count: u64) -> String {
+    format!("{count}\u{a0}{}", if count == 1 { "unit" } else { "units" })
 }
 
 /// A civil day as pages write it: `2 Nov 2026`.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use lncontract_app::CloseMode;
 use lncontract_core::v1::Side;
 
@@ -59,6 +60,21 @@ async fn check(closer: Side) -> anyhow::Result<()> {
         pair.chain.mine(blocks);
         mined += blocks;
         explained(&pair, "after the close").await?;
+    }
+    // The notice of 1,008 blocks began with the block of the closing transaction; nothing was left uncovered by it
+    // but what the channel was to pay.
+    for company in [&pair.buyer, &pair.seller] {
+        let view = company.app().contract(contract).await?;
+        let closing = view.channels[0].closing.clone().context("it closes")?;
+        let expected_blocks = 1_008_u32.saturating_sub(mined - 1);
+        anyhow::ensure!(
+            closing.alone && closing.blocks_left == Some(expected_blocks),
+            "{closing:?}, {mined}"
+        );
+        anyhow::ensure!(
+            closing.txid.is_some() && closing.lost.iter().map(|(_, sat)| sat).sum::<u64>() == 5_000_000
+        );
+        anyhow::ensure!(view.watch.iter().any(|todo| todo.title.contains("closed by one company alone")));
     }
     let accounts = [pair.buyer.app().account().await?, pair.seller.app().account().await?];
     for (company, (before, after)) in

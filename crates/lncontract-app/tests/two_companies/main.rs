@@ -3,6 +3,7 @@
 //! Invariant: every wait ends; each test has its own companies, folders, chain and clock. Money is compared
 //! to the millisatoshi, with the nodes.
 
+mod absent;
 mod away;
 mod cancelled;
 mod expiry;

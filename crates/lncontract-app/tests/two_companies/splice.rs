@@ -68,6 +68,18 @@ async fn a_splice_of_the_plan_adds_to_its_channel_and_ends_with_it() -> anyhow::
         assert_eq!(view.channels[0].size_sat, 50_000_000);
         assert_eq!(view.figures.earmarked_sat, 50_000_000);
         assert!(view.figures.covered_sat > 49_000_000, "{:?}", view.figures);
+        assert_eq!(view.channels[0].seen.word, line(&view, splice).expect("the splice").seen.word);
+        let limit_sat = view.channels[0].in_flight_limit_sat;
+        assert!(limit_sat.is_none_or(|sat| sat == 30_000_000), "fixed at the opening: {limit_sat:?}");
+        // Materials are covered, 25 of the 49 million, and stage 1 with what is left.
+        let words: Vec<_> = view.milestones.iter().map(|row| row.state.word.as_str()).collect();
+        assert_eq!(words[..3], ["Covered", "Covered", "Covered in part"]);
+        let coverage = view.coverage.expect("the node answers");
+        assert!(coverage.past.last().is_some_and(|point| point.covered_sat > 49_000_000), "{coverage:?}");
+        assert!(
+            coverage.payments.iter().all(|row| row.missing_sat == 0),
+            "the plan covers all: {coverage:?}"
+        );
     }
     pair.balance().await?;
     pair.earn(contract).await?;

@@ -71,6 +71,13 @@ impl Pair {
         }
     }
 
+    pub fn of_mut(&mut self, side: Side) -> &mut Company {
+        match side {
+            Side::Buyer => &mut self.buyer,
+            Side::Seller => &mut self.seller,
+        }
+    }
+
     /// Stops both and starts them again on their folders.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.buyer.stop().await;

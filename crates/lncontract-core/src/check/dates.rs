@@ -1,8 +1,9 @@
-//! The dates of the terms: each dated row carries exactly the instant that its rule gives.
+//! The dates of the terms: each dated row carries exactly the instant that its rule gives,
+//! on a business day.
 
 use super::{Findings, Reason};
 use crate::{
-    schedule::{YEARS, dated, instant_of},
+    schedule::{YEARS, dated, due_on},
     v1::{Due, DueRule, Terms},
 };
 
@@ -40,7 +41,7 @@ fn due(terms: &Terms, path: &str, due: &Due, faults: &mut Findings) {
     };
     let after = found >= contract;
     faults.require(after, format!("{path}.rule"), || Reason::BeforeContract { found, contract });
-    match (instant_of(found, terms.utc_offset_minutes), due.at) {
+    match (due_on(found, terms), due.at) {
         (Err(_), _) => faults.push(format!("{path}.rule"), Reason::Calendar),
         (Ok(expected), None) => faults.push(format!("{path}.at"), Reason::NoInstant { expected }),
         (Ok(expected), Some(found)) => {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     Contract, Sat, Time,
     law::price,
+    schedule::end_of_period,
     status::planned_due,
     v1::{Duty, Obligation, RowId, Side, Terms},
 };
@@ -43,7 +44,7 @@ pub fn expected(contract: &Contract) -> Vec<Expected> {
                 push(payable.amount, payable.due);
             }
         }
-        let later = |due: Option<Time>| due.map(|due| due.plus_days(i64::from(net_days)));
+        let later = |due: Option<Time>| due.map(|due| end_of_period(due, net_days, terms));
         if pay.is_per_unit() {
             let units = earned().fold(0_u64, |sum, payable| sum.saturating_add(payable.units));
             for (amount, due) in units_to_come(contract, terms, pay, amount, units) {

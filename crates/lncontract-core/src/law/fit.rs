@@ -74,17 +74,41 @@ pub enum Misfit {
     },
 }
 
+impl Misfit {
+    /// Returns where in the new terms it is to be seen: the row or the tranche, or the list that it is missing in.
+    pub fn path(&self, new: &Terms) -> String {
+        let row = match self {
+            Self::Funded { tranche, .. } => {
+                let index = new.funding.tranches.iter().position(|found| found.id == *tranche);
+                return index
+                    .map_or("funding.tranches".to_owned(), |index| format!("funding.tranches[{index}]"));
+            }
+            Self::Tendered { row, .. }
+            | Self::Quantity { row, .. }
+            | Self::Invoiced { row, .. }
+            | Self::EarnedPerUnit { row, .. }
+            | Self::PricedLate { row, .. } => row,
+        };
+        let index = new.obligations.iter().position(|found| found.id == *row);
+        index.map_or("obligations".to_owned(), |index| format!("obligations[{index}]"))
+    }
+}
+
 /// Checks new terms against the state.
 pub(super) fn fits(past: &Contract, new: &Terms) -> Result<(), Misfit> {
-    let Some(old) = &past.terms else { return Ok(()) };
-    for row in &old.obligations {
-        match row.duty {
-            Duty::Deliver { .. } | Duty::Perform { .. } => performed_fits(past, row, new)?,
-            Duty::Pay { .. } => earned_fits(past, old, row, new)?,
-            Duty::Fund { ref tranche } => funded_fits(past, old, row, tranche, new)?,
-        }
-    }
-    new.obligations.iter().try_for_each(|row| price_fits(past, old, row, new))
+    misfits(past, new).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Returns everything in which new terms do not fit what was already done: for whoever is writing them.
+pub fn misfits(past: &Contract, new: &Terms) -> Vec<Misfit> {
+    let Some(old) = &past.terms else { return Vec::new() };
+    let done = old.obligations.iter().map(|row| match row.duty {
+        Duty::Deliver { .. } | Duty::Perform { .. } => performed_fits(past, row, new),
+        Duty::Pay { .. } => earned_fits(past, old, row, new),
+        Duty::Fund { ref tranche } => funded_fits(past, old, row, tranche, new),
+    });
+    let priced = new.obligations.iter().map(|row| price_fits(past, old, row, new));
+    done.chain(priced).filter_map(Result::err).collect()
 }
 
 fn performed_fits(past: &Contract, row: &Obligation, new: &Terms) -> Result<(), Misfit> {

@@ -5,7 +5,7 @@
 
 use crate::{
     Contract, Hash, Sat, Time,
-    schedule::due_after_acceptance,
+    schedule::{due_after_acceptance, end_of_period},
     state::Payable,
     v1::{Duty, Obligation, PayMode, PayableId, Terms, Trigger},
 };
@@ -58,7 +58,7 @@ fn whole(state: &Contract, terms: &Terms, pay: &Obligation, time: Time) -> Optio
             due_after_acceptance(&pay.due.rule, last.unwrap_or(time), terms).ok()
         }
     };
-    let due = base.map(|base| base.plus_days(i64::from(net_days)));
+    let due = base.map(|base| end_of_period(base, net_days, terms));
     Some(Payable {
         id: PayableId { row: pay.id.clone(), tender: None },
         amount,
@@ -82,7 +82,7 @@ fn per_unit(
     let before = of_row.fold(0_u64, |sum, payable| sum.saturating_add(payable.units));
     let amount = price(amount, terms.units(pay.trigger_rows())?, before, units)?;
     let due = due_after_acceptance(&pay.due.rule, time, terms).ok();
-    let due = due.map(|base| base.plus_days(i64::from(net_days)));
+    let due = due.map(|base| end_of_period(base, net_days, terms));
     Some(Payable {
         id: PayableId { row: pay.id.clone(), tender: Some(tender) },
         amount,

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     Contract, Hash, Time,
+    schedule::end_of_period,
     state::{Outcome, TenderState},
-    v1::{Answer, Deem, Obligation, Side, Tender},
+    v1::{Answer, Deem, Obligation, Side, Tender, Terms},
 };
 
 fn written_by(expected: Side, at: At<'_>) -> Result<(), Refusal> {
@@ -38,12 +39,14 @@ impl Rule for Tender {
     }
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
-        let days = state.terms.as_ref().map_or(0, |terms| terms.clauses.examination_days);
+        let time = at.header.time;
+        let examined = |terms: &Terms| end_of_period(time, terms.clauses.examination_days, terms);
+        let deadline = state.terms.as_ref().map_or(time, examined);
         let tender = TenderState {
             row: self.row.clone(),
             quantity: self.quantity,
             at: at.header.time,
-            deadline: at.header.time.plus_days(i64::from(days)),
+            deadline,
             outcome: Outcome::Open,
         };
         state.tenders.insert(at.id, tender);

@@ -248,16 +248,22 @@ fn waits_for_channel(contract: &Contract, instrument: &Instrument) -> bool {
     contract.live_channel(into).is_none() && !has_ended(contract, into)
 }
 
+/// What is payable; of what waits for its date, the next of each side, which may be invoiced ahead.
 fn money(contract: &Contract, terms: &Terms, payables: &[PayableView], found: &mut Findings) {
+    let mut ahead = Vec::new();
     for payable in payables {
         let Some(row) = terms.obligation(&payable.id.row) else { continue };
         let (id, amount) = (payable.id.clone(), payable.amount);
         match payable.state {
-            PayableState::Earned if !is_frozen(contract, row.creditor(), &row.id) => {
+            PayableState::NotYet if ahead.contains(&row.debtor) => {}
+            PayableState::NotYet | PayableState::Earned if !is_frozen(contract, row.creditor(), &row.id) => {
                 let number = contract.next_invoice_number(row.creditor());
                 found.push(row.creditor(), payable.due, Todo::Invoice { payable: id, amount, number });
+                if payable.state == PayableState::NotYet {
+                    ahead.push(row.debtor);
+                }
             }
-            PayableState::Earned => {}
+            PayableState::NotYet | PayableState::Earned => {}
             PayableState::Invoiced { invoice, expired: true, .. } => {
                 found.push(row.creditor(), payable.due, Todo::Cancel { invoice });
             }

@@ -6,7 +6,7 @@ use super::{late_days, sum};
 use crate::{
     Contract, Hash, Sat, Time,
     state::Payable,
-    v1::{PayableId, RowId, Side, Terms},
+    v1::{Duty, Obligation, PayableId, RowId, Side, Terms, Trigger},
 };
 
 /// Six figures of what one side pays, net (this law knows no tax).
@@ -70,6 +70,8 @@ pub struct PayableView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PayableState {
+    /// Payable on its date, which has not come, and not invoiced ahead of it.
+    NotYet,
     /// Payable, without an invoice.
     Earned,
     /// An invoice stands.
@@ -107,8 +109,16 @@ pub(crate) fn payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
     all
 }
 
+/// Tells whether a row is payable on a day that has not begun. Everything else is in the state because it is payable.
+fn waits_for_its_date(row: &Obligation, as_of: Time) -> bool {
+    let on_date = matches!(row.duty, Duty::Pay { trigger: Trigger::Date, .. });
+    on_date && row.due.at.is_some_and(|day_ends| as_of <= day_ends.plus_days(-1))
+}
+
 fn view(contract: &Contract, payable: &Payable, as_of: Time) -> PayableView {
+    let row = contract.terms.as_ref().and_then(|terms| terms.obligation(&payable.id.row));
     let state = match contract.live_invoice(payable) {
+        None if row.is_some_and(|row| waits_for_its_date(row, as_of)) => PayableState::NotYet,
         None => PayableState::Earned,
         Some((invoice, found)) if found.is_paid() => PayableState::Paid {
             invoice,
@@ -120,7 +130,6 @@ fn view(contract: &Contract, payable: &Payable, as_of: Time) -> PayableView {
             PayableState::Invoiced { invoice, number: found.number, expired: as_of > found.expires }
         }
     };
-    let row = contract.terms.as_ref().and_then(|terms| terms.obligation(&payable.id.row));
     let paid = matches!(state, PayableState::Paid { .. });
     PayableView {
         id: payable.id.clone(),
@@ -136,6 +145,7 @@ fn view(contract: &Contract, payable: &Payable, as_of: Time) -> PayableView {
 
 /// Sums what is earned, invoiced and paid.
 fn sums<'a>(payables: impl Iterator<Item = &'a PayableView> + Clone) -> (Sat, Sat, Sat) {
+    let payables = payables.filter(|payable| payable.state != PayableState::NotYet);
     let invoiced = payables.clone().filter(|payable| payable.state != PayableState::Earned);
     let paid = payables.clone().filter(|payable| payable.is_paid());
     (sum(payables.map(|p| p.amount)), sum(invoiced.map(|p| p.amount)), sum(paid.map(|p| p.amount)))

@@ -53,7 +53,8 @@ pub struct Terms {
     pub date_of_contract: Date,
     /// The fixed offset from UTC, in minutes (-840 to 840), in which all civil dates are read.
     pub utc_offset_minutes: i32,
-    /// The very days that are not business days, in ascending order; nothing else decides.
+    /// The very days that are not business days, in ascending order; nothing else decides. What falls due on one
+    /// of them, and a period that ends on one, is put off to the next day that is not listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub non_business_days: Vec<Date>,
     /// Goods and services by part number.
@@ -220,7 +221,7 @@ pub struct Due {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "from", rename_all = "snake_case")]
 pub enum DueRule {
-    /// That day.
+    /// That day, or the next business day.
     Date {
         /// The day.
         date: Date,

@@ -1,7 +1,7 @@
 //! New versions of terms on a contract that is under way.
 
 use lncontract_core::{
-    Effect, Misfit, OfferRefusal, Refusal, Sat, check_terms,
+    Effect, Misfit, OfferRefusal, Refusal, Sat, check_terms, misfits,
     v1::{Duty, Obligation, Payload, Side, Terms},
 };
 
@@ -178,4 +178,22 @@ fn an_acceptance_is_judged_on_what_its_author_did_meanwhile() {
     let row = "pay-delivery-and-acceptance".to_owned();
     let misfit = OfferRefusal::Misfit(Misfit::EarnedPerUnit { row, units: 2 });
     assert_eq!(play.judge(Side::Buyer, play.acceptance()), Err(misfit.into()));
+}
+
+#[test]
+fn everything_that_does_not_fit_is_told_at_once_and_by_its_path() {
+    let mut play = Play::signed();
+    play.perform("materials-on-order", 1);
+    play.take(Side::Buyer, Payload::Fund(fund("channel-1", 30_000_000, &[])));
+    let new = changed(|terms| {
+        lncontract_core::template::change::remove_milestone(terms, "materials-on-order");
+        terms.total = Sat(125_000_000);
+        let tranche = terms.funding.tranches.iter_mut().find(|tranche| tranche.id == "channel-1");
+        tranche.expect("the example has it").amount = Sat(31_000_000);
+    });
+    let found = misfits(&play.state, &new);
+    let paths: Vec<_> = found.iter().map(|misfit| misfit.path(&new)).collect();
+    assert_eq!(paths, ["obligations", "funding.tranches[0]"]);
+    let judged = play.judge(Side::Seller, Payload::Offer(play.offer(new)));
+    assert_eq!(judged, Err(OfferRefusal::Misfit(found[0].clone()).into()));
 }

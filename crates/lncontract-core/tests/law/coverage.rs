@@ -6,7 +6,7 @@ use lncontract_core::{
     Hash, Sat, Time,
     coverage::{
         ChannelNow, Coverage, Limits, Outlook, Part, Piece, Standing, Warning, Way, Why, choose, coverage,
-        expected, outlook,
+        covered_now, expected, outlook,
     },
     schedule,
     v1::{ChannelStage, Close, CloseManner, Earmark, Payload, Side, Terms},
@@ -332,4 +332,23 @@ fn nothing_is_to_come_before_terms_and_after_the_end() {
     }
     assert_eq!(expected(&play.state), []);
     assert_eq!(look(&play, &[]).stages, []);
+}
+
+#[test]
+fn what_covers_one_payment_now_covers_no_later_one() {
+    let play = Play::signed();
+    let channel = |can_send| {
+        let id = play.state.id();
+        ChannelNow { contract: id, ..channel(1, &[(&[], 60_000_000)], can_send, 30_000_000) }
+    };
+    let covered = |can_send| {
+        let stages = covered_now(&play.state, &[channel(can_send)], play.time);
+        stages.iter().map(|stage| (stage.covered.0, stage.in_one_piece)).collect::<Vec<_>>()
+    };
+    // Materials 25 M, stage 1 15 M, stage 2 30 M, testing 60 M, six deliveries: 45 M cover the first two.
+    let found = covered(45_000_000);
+    assert_eq!(found[..4], [(25_000_000, true), (15_000_000, true), (5_000_000, false), (0, false)]);
+    assert_eq!(found.len(), 10);
+    assert!(found[4..].iter().all(|stage| *stage == (0, false)));
+    assert!(covered_now(&play.state, &[], play.time).iter().all(|stage| stage.covered == Sat::ZERO));
 }

@@ -8,7 +8,7 @@ use lncontract_core::{
         Named, Template,
         supply::{Delivery, Funding, Payment, Stage, Step, Supply, monthly},
     },
-    v1::{Duty, Side, Terms, Trigger},
+    v1::{Duty, Obligation, Side, Terms, Trigger},
 };
 
 use crate::fixture::{Play, example, party, per_unit};
@@ -389,4 +389,16 @@ fn every_stage_of_a_long_contract_keeps_its_own_anchor() {
     };
     assert_eq!((day(1), day(2), day(3)), (date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30)));
     assert_eq!((day(13), day(14), day(23)), (date(2028, 2, 29), date(2028, 3, 31), date(2028, 12, 31)));
+}
+
+#[test]
+fn a_drafts_rows_keep_off_the_days_that_it_lists() {
+    let mut draft = read(UNEVEN);
+    draft.non_business_days = vec![date(2027, 2, 28), date(2027, 4, 30)];
+    let terms = draft.check().unwrap();
+    let day = |row: &str| schedule::day_of(terms.obligation(row).unwrap().due.at.unwrap(), 0).unwrap();
+    assert_eq!((day("design"), day("castings")), (date(2027, 3, 1), date(2027, 4, 5)));
+    let free =
+        |row: &&Obligation| row.due.at.is_some_and(|at| schedule::day_of(at, 0) == Ok(date(2027, 4, 30)));
+    assert_eq!(terms.obligations.iter().find(free), None);
 }

@@ -37,7 +37,7 @@ fn figures(play: &Play, expected: [[u64; 4]; 2]) {
 #[test]
 fn what_the_seller_pays_stands_beside_the_total_and_is_part_of_the_end() {
     let mut play = Play::signed_with(deposit());
-    figures(&play, [[37_000_000, 5_000_000, 0, 37_000_000], [5_000_000, 0, 0, 5_000_000]]);
+    figures(&play, [[37_000_000, 0, 0, 37_000_000], [5_000_000, 0, 0, 5_000_000]]);
     play = owed_back();
     figures(&play, [[37_000_000, 37_000_000, 37_000_000, 0], [5_000_000, 5_000_000, 0, 5_000_000]]);
     assert_eq!(play.status().phase, Phase::InForce);

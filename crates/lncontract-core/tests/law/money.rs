@@ -3,10 +3,14 @@
 use lncontract_core::{
     Effect, MoneyRefusal, Refusal, Sat,
     state::Stray,
+    status::{RowState, Todo},
     v1::{Invoice, Paid, PaidBy, PayableId, Payload, Received, Side},
 };
 
-use crate::fixture::{DAY, MORNING, Play, cancel, hash, preimage, whole};
+use crate::{
+    drafts::deposit,
+    fixture::{DAY, MORNING, Play, cancel, hash, preimage, whole},
+};
 
 #[track_caller]
 fn check(play: &Play, author: Side, payload: Payload, expected: Result<(), Refusal>) {
@@ -157,4 +161,35 @@ fn an_overtaken_deem_takes_its_invoice_along_and_a_payment_of_it_is_credit() {
     let amount = Sat(25_000_000);
     assert_eq!(play.state.strays[&invoice], Stray { payer: Side::Buyer, paid: amount, received: Sat::ZERO });
     assert_eq!((play.status().credit_due, play.status().figures.paid), (amount, Sat::ZERO));
+}
+
+/// The deposit of the third terms file: 5,000,000 sat, payable on its date, 20 days after the date of contract.
+#[test]
+fn what_is_payable_on_its_date_is_earned_from_that_day_on_and_may_be_invoiced_ahead() {
+    let mut play = Play::signed_with(deposit());
+    let ends = play.state.terms.as_ref().unwrap().obligation("pay-deposit").unwrap().due.at.unwrap();
+    let look = |play: &Play| {
+        let status = play.status();
+        let row = status.obligations.iter().find(|row| row.row == "pay-deposit").unwrap().state.clone();
+        (status.figures.earned.0, status.figures.invoiced.0, row)
+    };
+    let invoices = |play: &Play| {
+        let acts = play.status().acts.seller;
+        acts.into_iter()
+            .filter(|act| matches!(act.todo, Todo::Invoice { .. }))
+            .map(|act| act.due)
+            .collect::<Vec<_>>()
+    };
+    play.time = ends.plus_days(-1);
+    assert_eq!((look(&play), invoices(&play)), ((0, 0, RowState::NotEarned), vec![Some(ends)]));
+    let mut ahead = play.clone();
+    play.later(1);
+    let amount = Sat(5_000_000);
+    assert_eq!(
+        (look(&play), invoices(&play)),
+        ((amount.0, 0, RowState::Earned { amount }), vec![Some(ends)])
+    );
+    ahead.take(Side::Seller, Payload::Invoice(ahead.invoice(&whole("pay-deposit"))));
+    assert_eq!(look(&ahead), (amount.0, amount.0, RowState::Invoiced { amount }));
+    assert!(invoices(&ahead).is_empty());
 }

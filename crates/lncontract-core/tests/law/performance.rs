@@ -1,9 +1,10 @@
 //! Tender, examination, acceptance.
 
+use jiff::civil::date;
 use lncontract_core::{
     Effect, Hash, PerformanceRefusal, Refusal, Sat,
     state::Outcome,
-    v1::{Answer, Deem, Payload, Side},
+    v1::{Answer, Deem, Duty, Payload, Side},
 };
 
 use crate::fixture::{DAY, HOUR, MORNING, Play, answer, example, hash, tender, whole};
@@ -149,4 +150,26 @@ fn of_answer_and_deem_the_one_that_the_merge_puts_first_stands() {
     assert_eq!(play.state.performance("delivery-1").accepted, 1);
     assert_eq!((other.fold(&deemed), other.fold(&answered)), (Effect::Taken, judged()));
     assert_eq!(other.state.performance("delivery-1").accepted, 2);
+}
+
+#[test]
+fn a_deadline_on_a_day_that_is_no_business_day_is_put_off_to_the_next_that_is_one() {
+    let mut terms = example();
+    // The tender of 2 March is to be examined in 10 days; 12 and 13 March are listed, and so is 16 April.
+    terms.non_business_days = vec![date(2026, 3, 12), date(2026, 3, 13), date(2026, 4, 16)];
+    let Duty::Pay { net_days, .. } = &mut terms.obligations[1].duty else { unreachable!() };
+    *net_days = 45;
+    let mut play = Play::signed_with(terms);
+    let tender = play.tender("materials-on-order", 1);
+    assert_eq!(play.state.tenders[&tender].deadline.to_string(), "2026-03-14T22:59:59Z");
+    play.answer(tender, 1);
+    // 45 days after 2 March is 16 April.
+    assert_eq!(
+        play.state.payables["pay-materials-on-order"].due.unwrap().to_string(),
+        "2026-04-17T22:59:59Z"
+    );
+    // Nothing moves where nothing is listed.
+    let mut play = Play::signed();
+    let tender = play.tender("materials-on-order", 1);
+    assert_eq!(play.state.tenders[&tender].deadline, play.time.plus_days(10));
 }

@@ -199,6 +199,19 @@ fn dates_and_instants() {
     );
     let (first, second) = (date(2026, 5, 1), date(2026, 12, 25));
     check(|terms| terms.non_business_days = vec![first, second], &[]);
+    // A row that falls due on a listed day is dated to the next one, and says so with its instant.
+    let free = date(2026, 6, 2);
+    let found = example().obligations[2].due.at.unwrap();
+    let expected = found.plus_days(1);
+    let fault = ("obligations[2].due.at", Reason::Instant { expected, found });
+    check(|terms| terms.non_business_days = vec![free], &[fault]);
+    check(
+        |terms| {
+            terms.non_business_days = vec![free];
+            terms.obligations[2].due.at = Some(expected);
+        },
+        &[],
+    );
     let order = Reason::Order { found: first, before: second };
     check(|terms| terms.non_business_days = vec![second, first], &[("non_business_days[1]", order)]);
 }

@@ -104,6 +104,12 @@ pub async fn a_forced_close_returns_all_but_fees_after_the_delay(bench: &dyn Ben
     let buyer = closed(bench, Side::Buyer, 1).await;
     let seller = closed(bench, Side::Seller, 1).await;
     assert_eq!(buyer.state, seller.state, "both name the same closing transaction");
+    let mut heights = Vec::new();
+    for side in [Side::Buyer, Side::Seller] {
+        let closes = bench.node(side).forced_closes().await.expect("a running node");
+        heights.extend(closes.into_iter().map(|close| close.height));
+    }
+    assert!(heights.len() == 2 && heights[0].is_some() && heights[0] == heights[1], "one block: {heights:?}");
     let back = |money: crate::Balances| {
         money.closing_sat == 0
             && money.channels_msat == 0

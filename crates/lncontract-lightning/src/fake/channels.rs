@@ -48,6 +48,8 @@ pub(super) struct FakeChannel {
     pub(super) funding: Option<OutPoint>,
     pub(super) stage: Stage,
     pub(super) splices: Vec<FakeSplice>,
+    /// The block that holds the closing transaction.
+    pub(super) closed_at: Option<u32>,
     /// What brings back what the closing transaction left to opener and acceptor.
     pub(super) swept_by: [Option<Txid>; 2],
 }
@@ -137,6 +139,7 @@ impl State {
             Some(ForcedClose {
                 opening: channel.openings[end]?,
                 txid: tx,
+                height: channel.closed_at,
                 outputs_sat: vec![channel.pays_out_sat(0), channel.pays_out_sat(1)],
                 spent_by: spent_by.into_iter().collect(),
             })
@@ -200,6 +203,7 @@ impl State {
             funding: None,
             stage: Stage::Asked,
             splices: Vec::new(),
+            closed_at: None,
             swept_by: [None, None],
         });
         let index = self.channels.len() - 1;
@@ -378,6 +382,7 @@ impl State {
             self.channels[index].swept_by[end] = Some(by);
         }
         self.channels[index].stage = Stage::Closed { forced: alone.is_some(), tx };
+        self.channels[index].closed_at = Some(self.height);
         self.note_channel(index);
     }
 

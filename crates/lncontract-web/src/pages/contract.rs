@@ -13,7 +13,10 @@ use axum::{
 use lncontract_app::view::{ChannelCard, ContractView, EntryRow, FiguresView, ObligationRow, Progress, Tone};
 use lncontract_core::{Hash, v1::Side};
 
-use super::{html, stages, timeline};
+use super::{
+    coverage, html, stages,
+    timeline::{self, Timeline},
+};
 use crate::{
     app::App,
     format::{self as f, Bar, Markup},
@@ -34,11 +37,11 @@ struct Page<'a> {
     tab: &'static str,
     groups: Groups<'a>,
     strip_fault: Option<String>,
-    next_covered: u64,
     not_covered: u64,
     milestones_sat: u64,
     channels: Vec<Channel<'a>>,
-    timeline: Option<Markup>,
+    chart: Option<Markup>,
+    timeline: Option<Timeline<'a>>,
     latest: Vec<&'a EntryRow>,
 }
 
@@ -75,6 +78,7 @@ pub async fn show(
 
 pub(crate) fn page(shell: &Shell, view: &ContractView) -> Response {
     let figures = &view.figures;
+    let today = f::today(shell.frame.now);
     let left = figures.total_sat.saturating_sub(figures.paid_sat);
     html(&Page {
         shell,
@@ -82,11 +86,16 @@ pub(crate) fn page(shell: &Shell, view: &ContractView) -> Response {
         tab: "overview",
         groups: groups(&view.obligations),
         strip_fault: strip_fault(figures),
-        next_covered: figures.covered_sat.min(figures.next_payment_sat),
         not_covered: left.saturating_sub(figures.covered_sat).saturating_sub(figures.confirming_sat),
-        milestones_sat: view.milestones.iter().fold(0, |sum, row| sum.saturating_add(row.amount_sat)),
+        // What the seller pays stands beside the contract's total.
+        milestones_sat: view
+            .milestones
+            .iter()
+            .filter(|row| row.ours == (view.our_side == Side::Buyer))
+            .fold(0, |sum, row| sum.saturating_add(row.amount_sat)),
         channels: view.channels.iter().map(|card| channel(card, view)).collect(),
-        timeline: timeline::draw(view, f::today(shell.frame.now)),
+        chart: view.coverage.as_ref().and_then(|coverage| coverage::draw(coverage, today)),
+        timeline: view.timeline.as_ref().map(|view| timeline::draw(view, today)),
         latest: view.record.iter().filter(|entry| !entry.plain).take(LATEST).collect(),
     })
 }

@@ -11,7 +11,10 @@ use lncontract_app::{
     AppError,
     view::{ContractView, NodeView},
 };
-use lncontract_core::{Hash, v1::Terms};
+use lncontract_core::{
+    Hash,
+    v1::{Instrument, Terms},
+};
 
 use super::{
     plain::{self, Planned},
@@ -27,6 +30,8 @@ struct Page<'a> {
     node: &'a NodeView,
     tranche: &'a Planned,
     notice_blocks: u16,
+    /// The channel that is topped up and what one payment carries over it, also afterwards.
+    at_once: Option<(&'a str, u64)>,
     missing_sat: Option<u64>,
     form: &'a Form,
 }
@@ -55,11 +60,20 @@ pub async fn fund(
 
 async fn page(app: &App, shell: &Shell, id: Hash, tranche: &str, form: &Form) -> Result<Response, Problem> {
     let (view, terms, node) = (app.contract(id).await?, app.terms_of(id).await?, app.node_view().await?);
+    let at_once = at_once(&terms, tranche, &view);
     let tranche = find(&terms, tranche)?;
     let missing = tranche.amount_sat.saturating_sub(node.onchain_free_sat);
     let missing_sat = Some(missing).filter(|missing| *missing > 0);
     let (notice_blocks, view, node, tranche) = (terms.funding.notice_blocks, &view, &node, &tranche);
-    Ok(with_form(&Page { shell, view, node, tranche, notice_blocks, missing_sat, form }, form))
+    Ok(with_form(&Page { shell, view, node, tranche, notice_blocks, at_once, missing_sat, form }, form))
+}
+
+/// What a top-up can't change: the limit that was fixed when its channel was opened.
+fn at_once<'a>(terms: &Terms, tranche: &str, view: &'a ContractView) -> Option<(&'a str, u64)> {
+    let tranche = terms.funding.tranches.iter().find(|known| known.id == tranche)?;
+    let Instrument::SpliceIn { into } = &tranche.instrument else { return None };
+    let card = view.channels.iter().find(|card| card.tranche.as_ref() == Some(into))?;
+    Some((&card.title, card.in_flight_limit_sat?))
 }
 
 fn find(terms: &Terms, id: &str) -> Result<Planned, Problem> {

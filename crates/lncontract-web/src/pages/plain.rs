@@ -182,11 +182,13 @@ pub fn planned(terms: &Terms, tranche: &Tranche) -> Planned {
 
 /// The day of a row; for one that hangs on an acceptance, if that comes on the day the other row is due.
 fn date_of(terms: &Terms, due: &Due, hops: usize) -> Option<Date> {
-    let DueRule::Acceptance { row, months, days } = &due.rule else {
-        return schedule::dated(&due.rule, terms.date_of_contract).ok().flatten();
+    let date = if let DueRule::Acceptance { row, months, days } = &due.rule {
+        let other = terms.obligations.iter().find(|other| other.id == *row).filter(|_| hops > 0)?;
+        schedule::after(date_of(terms, &other.due, hops - 1)?, *months, *days).ok()
+    } else {
+        schedule::dated(&due.rule, terms.date_of_contract).ok().flatten()
     };
-    let other = terms.obligations.iter().find(|other| other.id == *row).filter(|_| hops > 0)?;
-    schedule::after(date_of(terms, &other.due, hops - 1)?, *months, *days).ok()
+    schedule::business_day(date?, &terms.non_business_days).ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! covered and 60 million awaiting confirmation.
 
 mod contract;
+mod negotiation;
+mod over_time;
 
 pub use contract::contract;
 use jiff::civil::date;
@@ -11,6 +13,8 @@ use lncontract_core::{
     template::supply,
     v1::{Party, Side, Terms},
 };
+pub use negotiation::{comparison, negotiation};
+pub use over_time::ended;
 
 pub const INVITE: &str = "lncinvite13yns55p5rwuwsde5acrzvq7x8ssexg8dffq0h8accfujxkz5369x3xfpwwjt2nzl0yy2d6c0t88ae5u598vcya5pggcfcmtsuullpfgt3a3neu9aeqt7q5ccxxkga";
 

@@ -47,6 +47,83 @@ async fn the_contract_shows_the_six_figures_turns_and_groups() {
 }
 
 #[tokio::test]
+async fn the_contract_shows_coverage_over_time_early_warnings_and_the_timeline_as_a_list_too() {
+    let page = get(&app(), &contract("")).await;
+    page.shows(&[
+        "What can be paid, against what falls due",
+        "class=\"chart\"",
+        "in parts over several channels",
+        "By plan",
+        "missing for Delivery and acceptance",
+        "class=\"time\"",
+        "The same as a list",
+        "<b>Stage 2 assembly.</b> Tendered, rejected",
+        "Channel 1: on its way",
+    ]);
+    for figure in [94_628_000_u64, 4_244_000, 60_000_000] {
+        assert!(figure == 94_628_000 || page.body.contains(&grouped(figure)), "{figure}");
+    }
+    let mut away = App::new();
+    away.contract.coverage = None;
+    get(&Arc::new(away), &contract("")).await.shows(&["Our node does not answer, so what is covered"]);
+}
+
+#[tokio::test]
+async fn a_channel_shows_what_each_node_sees_its_splices_stages_and_the_limit_that_no_top_up_raises() {
+    let page = get(&app(), &contract("")).await;
+    page.shows(&[
+        "Reported by Castor",
+        "Seen by our node",
+        "Differs in its size",
+        "Negotiated",
+        "Locked",
+        "a top-up does not raise it",
+        &grouped(94_999_000),
+    ]);
+    let page = get(&app(), &contract("/fund/splice-1")).await;
+    page.shows(&["At most at once", &grouped(30_000_000), "over Channel 1, general, also after this"]);
+    assert!(!get(&app(), &contract("/fund/channel-2")).await.body.contains("also after this"));
+}
+
+#[tokio::test]
+async fn a_closing_channel_shows_its_notice_and_what_it_takes_from_the_contract() {
+    let mut app = App::new();
+    app.contract.channels = views::ended().channels;
+    let closing = app.contract.channels[0].closing.as_mut().unwrap();
+    closing.lost = vec![("Subsystem testing".into(), 59_400_000)];
+    let page = get(&Arc::new(app), &contract("")).await;
+    page.shows(&[
+        "blocks left",
+        "950",
+        "9 Apr 2027",
+        "Not covered any more: Subsystem testing",
+        &grouped(59_400_000),
+    ]);
+}
+
+#[tokio::test]
+async fn the_page_of_a_contract_that_ended_is_its_account_and_its_evidence() {
+    let mut app = App::new();
+    app.contract = views::ended();
+    let page = get(&Arc::new(app), &contract("")).await;
+    page.shows(&[
+        "both companies have signed the final account",
+        "2 Apr 2027 09:00 UTC",
+        "Signed by Castor Subsystems",
+        "Our money on chain",
+        "Download the bundle",
+        "lncontract verify FILE",
+        "bdbd bdbd bdbd",
+        "6161 6161",
+        "number 58",
+        &grouped(6_493_200),
+    ]);
+    for gone in ["Your turn", "Castor’s turn", "Milestones and coverage", "What can be paid, against"] {
+        assert!(!page.body.contains(gone), "{gone}");
+    }
+}
+
+#[tokio::test]
 async fn the_account_shows_its_sums_and_who_has_signed() {
     let page = get(&app(), &contract("/account")).await;
     page.shows(&["Subsystem testing", "Sign the final account", "has signed this account", "acac acac"]);

@@ -140,7 +140,13 @@ fn closed(outbound: bool, local_msat: u64) -> Channel {
 /// `spent_by`: output, transaction.
 fn close(outputs_sat: &[u64], spent_by: &[(u32, u8)]) -> ForcedClose {
     let spent_by = spent_by.iter().map(|(index, by)| (*index, txid(*by))).collect();
-    ForcedClose { opening: OpeningId(7), txid: txid(1), outputs_sat: outputs_sat.to_vec(), spent_by }
+    ForcedClose {
+        opening: OpeningId(7),
+        txid: txid(1),
+        height: None,
+        outputs_sat: outputs_sat.to_vec(),
+        spent_by,
+    }
 }
 
 fn movement(n: u8, sent_sat: u64, received_sat: u64) -> OnchainMovement {

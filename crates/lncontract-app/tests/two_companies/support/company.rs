@@ -165,6 +165,11 @@ impl Company {
         }
     }
 
+    /// Whether its program runs.
+    pub fn is_on(&self) -> bool {
+        self.running.is_some()
+    }
+
     fn running(&self) -> &Running {
         self.running.as_ref().expect("the test started this company")
     }

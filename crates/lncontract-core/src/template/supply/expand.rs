@@ -7,7 +7,7 @@ use crate::{
     AMOUNT_MAX, Fault, Reason, Sat, check_terms,
     coverage::{Limits, Warning},
     plan::{Unpayable, Wishes, propose, unpayable, warnings},
-    schedule::{dated, instant_of},
+    schedule::{business_day, dated, instant_of},
     v1::{
         Due, DueRule, Duty, FundingPlan, Instrument, Item, Milestone, Obligation, PayMode, RowId, Side,
         Terms, Tranche, Trigger, Unit,
@@ -311,6 +311,7 @@ impl<'a> Expansion<'a> {
     fn due(&self, months: i32, days: i32) -> Due {
         let rule = DueRule::DateOfContract { months, days };
         let date = dated(&rule, self.draft.date_of_contract).ok().flatten();
+        let date = date.and_then(|date| business_day(date, &self.draft.non_business_days).ok());
         let at = date.and_then(|date| instant_of(date, self.draft.utc_offset_minutes).ok());
         Due { rule, at }
     }

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 use lncontract_app::view::*;
 use lncontract_core::{Hash, v1::Side};
 
-use super::{at, badge, hash, todo};
+use super::{at, badge, hash, over_time, todo};
 
 fn milestone(
     title: &str,
@@ -20,6 +20,7 @@ fn milestone(
         due: Some(due),
         expected,
         amount_sat,
+        ours: true,
         paid: word.starts_with("Paid"),
         state: badge(tone, word),
     }
@@ -194,14 +195,21 @@ fn stage(word: &str, progress: Progress, time: Option<&str>) -> StageMark {
 }
 
 fn channels() -> Vec<ChannelCard> {
+    let look = |output: u8, size_sat| Look { outpoint: format!("{}:1", hash(output)), size_sat };
+    let sight = |output, size_sat| SightView {
+        reported: Some(look(output, size_sat)),
+        seen: Some(look(output, size_sat)),
+    };
     let open = ChannelCard {
         fund: hash(0x11),
+        tranche: Some("channel-1".into()),
         title: "Channel 1, general".into(),
         size_sat: 75_000_000,
         ours_sat: Some(35_000_000),
         theirs_sat: Some(40_000_000),
         can_send_sat: Some(34_244_000),
         at_most_at_once_sat: Some(30_000_000),
+        in_flight_limit_sat: Some(30_000_000),
         held_back_sat: Some(756_000),
         outpoint: Some(format!("{}:1", hash(0x2a))),
         state: badge(Tone::Good, "Open"),
@@ -210,8 +218,10 @@ fn channels() -> Vec<ChannelCard> {
             stage("Confirmed 3 of 3", Progress::Done, None),
             stage("Open", Progress::Done, Some("2026-01-16T10:00:00Z")),
         ],
-        seen: badge(Tone::Good, "Seen by Castor"),
+        seen: badge(Tone::Good, "Seen by us and by Castor"),
+        sight: sight(0x2a, 75_000_000),
         trouble: String::new(),
+        closing: None,
         can_close: true,
         splices: vec![SpliceLine {
             fund: hash(0x14),
@@ -219,18 +229,26 @@ fn channels() -> Vec<ChannelCard> {
             amount_sat: 20_000_000,
             outpoint: Some(format!("{}:0", hash(0x2b))),
             state: badge(Tone::Busy, "Confirming 1 of 3"),
-            seen: badge(Tone::Good, "Seen by Castor"),
+            stages: vec![
+                stage("Negotiated", Progress::Done, Some("2026-10-27T09:00:00Z")),
+                stage("Confirming 1 of 3", Progress::Now, None),
+                stage("Locked", Progress::Todo, None),
+            ],
+            seen: badge(Tone::Bad, "Differs in its size"),
+            sight: SightView { reported: Some(look(0x2b, 95_000_000)), seen: Some(look(0x2b, 94_999_000)) },
             trouble: String::new(),
         }],
     };
     let confirming = ChannelCard {
         fund: hash(0x12),
+        tranche: Some("channel-2".into()),
         title: "Channel 2, subsystem testing".into(),
         size_sat: 61_000_000,
         ours_sat: None,
         theirs_sat: None,
         can_send_sat: None,
         at_most_at_once_sat: None,
+        in_flight_limit_sat: None,
         held_back_sat: None,
         outpoint: Some("e655e24717c686b67464f47dbbbe864cd77a7938c492084941b65986e937eae6:0".into()),
         state: badge(Tone::Busy, "Confirming 1 of 3"),
@@ -239,8 +257,10 @@ fn channels() -> Vec<ChannelCard> {
             stage("Confirming 1 of 3", Progress::Now, None),
             stage("Open", Progress::Todo, None),
         ],
-        seen: badge(Tone::Good, "Seen by Castor"),
+        seen: badge(Tone::Busy, "Seen by us, not yet by Castor"),
+        sight: SightView { reported: None, seen: Some(look(0xe6, 61_000_000)) },
         trouble: String::new(),
+        closing: None,
         can_close: false,
         splices: Vec::new(),
     };
@@ -255,7 +275,8 @@ fn channels() -> Vec<ChannelCard> {
             stage("Confirming", Progress::Todo, None),
             stage("Open", Progress::Todo, None),
         ],
-        seen: badge(Tone::Mute, "Not reported yet"),
+        seen: badge(Tone::Mute, "Not seen yet"),
+        sight: SightView::default(),
         trouble: "Castor’s node accepts one channel awaiting confirmation at a time. We try again when channel 2 confirms.".into(),
         ..confirming.clone()
     };
@@ -354,6 +375,13 @@ pub fn contract() -> ContractView {
             "",
             "",
         )],
+        watch: vec![todo(
+            Tone::Warn,
+            "20\u{202f}000\u{202f}000\u{a0}sat missing for Delivery and acceptance",
+            "Its payment due Mon 29 Mar 2027 has to be covered by Mon 15 Mar 2027.",
+            "Look",
+            "#coverage",
+        )],
         figures: FiguresView {
             total_sat: 150_000_000,
             earned_sat: 70_000_000,
@@ -365,6 +393,7 @@ pub fn contract() -> ContractView {
             confirming_sat: 60_000_000,
             covered_sat: 30_000_000,
             next_payment_sat: 30_000_000,
+            next_covered_sat: 30_000_000,
         },
         rule: "Rule: covered 14 days before due.".into(),
         milestones: vec![
@@ -388,6 +417,9 @@ pub fn contract() -> ContractView {
                 "Not covered yet",
             ),
         ],
+        coverage: Some(over_time::coverage()),
+        timeline: Some(over_time::timeline()),
+        ended: None,
         channels: channels(),
         obligations: obligations(),
         record: record(),
