@@ -5,6 +5,8 @@
 
 use lncontract_core::{
     Fault, Faults, check_terms,
+    coverage::Limits,
+    plan::{Unpayable, unpayable},
     template::{Named, Template, supply::Supply},
     v1::Terms,
 };
@@ -49,6 +51,18 @@ impl TermsFile {
             Self::Whole(terms) => ((**terms).clone(), check_terms(terms).err().unwrap_or_default()),
         }
     }
+}
+
+/// Returns what the funding plan of a file without faults can never pay, each by its path in the file.
+///
+/// # Errors
+/// When it can't be read.
+pub fn never_payable(text: &str) -> Result<Vec<Unpayable>, TermsFileError> {
+    let limits = Limits::default();
+    Ok(match TermsFile::read(text)? {
+        TermsFile::Supply(draft) => draft.unpayable(&limits),
+        TermsFile::Whole(terms) => unpayable(&terms, &limits),
+    })
 }
 
 /// Reads the text of a file to terms that have no fault in themselves.
@@ -114,6 +128,18 @@ mod tests {
         for part in ["faults", "funding[3]", "nonsense", "total"] {
             assert!(told.contains(part), "{part} in {told}");
         }
+    }
+
+    #[test]
+    fn what_the_plan_of_a_file_can_never_pay_is_named_by_its_path_in_either_form() {
+        let short = FILES[2].replace("amount = 38_000_000", "amount = 18_000_000");
+        let paths = |text: &str| -> Vec<String> {
+            never_payable(text).unwrap().into_iter().map(|unpayable| unpayable.path).collect()
+        };
+        assert_eq!(paths(FILES[2]), [""; 0]);
+        assert_eq!(paths(&short), ["stages[1]"]);
+        let whole = write_terms(&read(&short).unwrap()).unwrap();
+        assert_eq!(paths(&whole), ["milestones[1]"]);
     }
 
     #[test]

@@ -28,9 +28,11 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Walk the worked example by itself, print each step, and end
-    #[arg(long, value_enum, value_name = "PLAY", num_args = 0..=1, default_missing_value = "first-milestone")]
-    play: Option<Play>,
+    /// Walk the worked example by itself, print each step, and end [default PLAY: first-milestone; with --terms:
+    /// example, to the end]
+    #[arg(long, value_enum, value_name = "PLAY", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "the flag may stand alone")]
+    play: Option<Option<Play>>,
     /// With --play: walk the contract of this terms file instead of the worked example
     #[arg(long, requires = "play", value_name = "FILE")]
     terms: Option<PathBuf>,
@@ -77,10 +79,12 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
         None => std::env::temp_dir().join(format!("lncontract-sandbox-{}", std::process::id())),
     };
     // What is wrong with the file is said before anything is started.
-    let terms = args.terms.as_deref().map(terms_file::read).transpose()?;
+    let terms = args.terms.as_deref().map(terms_file::read_to_play).transpose()?;
     let begin = terms.as_ref().and_then(play::begin);
     let sandbox = start(dir, begin).await?;
     if let Some(play) = args.play {
+        let alone = if terms.is_some() { Play::Example } else { Play::FirstMilestone };
+        let play = play.unwrap_or(alone);
         let code = play::run(&sandbox, play, terms, args.json).await;
         sandbox.stop().await;
         return code;

@@ -18,9 +18,10 @@ static PLAY: LazyLock<Play> = LazyLock::new(|| {
     if dir.exists() {
         std::fs::remove_dir_all(&dir).expect("only this test uses the folder");
     }
-    let output = lncontract(&["sandbox", "--play", "--json", "--dir", text(&dir)]);
+    let output = lncontract(&["sandbox", "--play", "first-milestone", "--json", "--dir", text(&dir)]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(!told.contains("ERROR"), "a play without an error has none in its log: {told}");
     let lines = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     let mut lines: Vec<Value> =
         lines.lines().map(|line| serde_json::from_str(line).expect("each line is one JSON object")).collect();
@@ -134,6 +135,7 @@ fn played_to_its_end(name: &str, more: &[&str]) -> Value {
     let output = lncontract(&[&["sandbox", "--json", "--dir", text(&dir), "--play"], more].concat());
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(!told.contains("ERROR"), "a play without an error has none in its log: {told}");
     let lines = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     let last: Value = serde_json::from_str(lines.lines().last().expect("a last line")).expect("JSON");
     assert_eq!(last["result"], "ok", "{last}");
@@ -171,7 +173,7 @@ fn every_terms_file_of_the_repository_is_played_to_its_end() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terms");
     let check = |file: &str, total_sat: u64, units: u64| {
         let path = folder.join(file);
-        let last = played_to_its_end(file, &["example", "--terms", text(&path)]);
+        let last = played_to_its_end(file, &["--terms", text(&path)]);
         assert_eq!(last["contract_total_sat"], total_sat, "{file}");
         assert_eq!(last["paid_sat"], total_sat, "{file}");
         assert_eq!(last["units_accepted"], units, "{file}");
@@ -179,6 +181,20 @@ fn every_terms_file_of_the_repository_is_played_to_its_end() {
     check("1-worked-example.toml", 150_000_000, 12);
     check("2-uneven-deliveries.toml", 100_000_003, 17);
     check("3-deposit-returned.toml", 37_000_000, 0);
+}
+
+#[test]
+fn what_the_plan_of_a_terms_file_can_never_pay_is_told_by_its_path_before_anything_is_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("short.toml");
+    let deposit = include_str!("../../../examples/terms/3-deposit-returned.toml");
+    std::fs::write(&file, deposit.replace("amount = 38_000_000", "amount = 18_000_000")).unwrap();
+    let sandbox = dir.path().join("sandbox");
+    let output = lncontract(&["sandbox", "--play", "--terms", text(&file), "--dir", text(&sandbox)]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("stages[1]: of 20000000") && told.contains("set aside more"), "{told}");
+    assert!(!sandbox.exists());
 }
 
 #[test]
