@@ -20,10 +20,10 @@ use count::Count;
 /// Shown by `cargo xtask`.
 pub const HELP: &str = "all tests, getting what they need; --fast: those that run no node and no program
 
-A test that needs a real program has its name in its own: real_bitcoind..., real_chromium.... It reads
-LNCONTRACT_BITCOIND, or LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, and fails where they are not set.
-test          finds or gets both (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into
-              target/tools; Chromium: PATH, or installed by apt-get) and runs everything. What can't be had
+A test that needs a real program has its name in its own: real_bitcoind..., real_chromium..., real_axe.... It reads
+LNCONTRACT_BITCOIND, LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, LNCONTRACT_AXE, and fails where they are not set.
+test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into target/tools;
+              Chromium: PATH, or installed by apt-get; axe-core: npm) and runs everything. What can't be had
               is named, its tests are left out, and the run fails. Ends with 10 runs of `e2e kill`.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.
@@ -98,7 +98,7 @@ pub fn everything() -> Result<()> {
 fn kill_runs(had: &[(&str, Tool)]) -> Option<Result<()>> {
     let (_, bitcoind) = had.iter().find(|(name, _)| *name == "real_bitcoind")?;
     let (_, program) = bitcoind.variables.first()?;
-    Some(e2e::kill(program, e2e::RUNS, None, None))
+    Some(e2e::kill(program, e2e::Story::Milestone, e2e::RUNS, None, None))
 }
 
 /// Runs cargo test to its end, also past a failure, shows what it prints, and counts.

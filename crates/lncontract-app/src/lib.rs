@@ -40,4 +40,4 @@ pub use invite::Invite;
 pub use keys::Seed;
 pub use lncontract_lightning::CloseMode;
 pub use offer::NewContract;
-pub use present::{Account, PaymentRow, changes};
+pub use present::{Account, PaymentRow, PlannedTranche, changes, proposal, uncovered};

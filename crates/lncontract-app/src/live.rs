@@ -24,8 +24,10 @@ pub(crate) struct Live {
     pub(crate) connected: bool,
     /// When the connection began, or brought something last.
     pub(crate) heard_at: Option<Instant>,
-    /// Why the last entry that the peer sent could not be taken, until one can.
+    /// Why the last entry that the peer sent could not be taken, until one can; the store has it too.
     pub(crate) refused: Option<String>,
+    /// Whether that came since the program started.
+    pub(crate) at_odds: bool,
     /// When heads were last sent.
     pub(crate) asked_at: Time,
     /// How much of our chain the other side has seen, as the outbox has it.
@@ -48,6 +50,7 @@ impl Live {
             connected: false,
             heard_at: None,
             refused: None,
+            at_odds: false,
             asked_at: Time(0),
             delivered: 0,
             ask_again_at: None,
@@ -87,7 +90,9 @@ impl App {
         }
         let row = self.store.contract(contract.0).await?.ok_or_else(|| AppError::not_found("contract"))?;
         let record = self.stored_record(contract).await?;
-        let live = Arc::new(Mutex::new(Live::new(record, side_of(row.our_side), row.peer_id)));
+        let mut live = Live::new(record, side_of(row.our_side), row.peer_id);
+        live.refused = self.stored_refusal(contract).await?;
+        let live = Arc::new(Mutex::new(live));
         contracts.insert(contract, Arc::clone(&live));
         Ok(live)
     }

@@ -13,6 +13,7 @@ mod negotiation;
 mod node;
 mod overview;
 mod payments;
+mod plan;
 mod prompt;
 mod timeline;
 mod todo;
@@ -20,4 +21,6 @@ pub(crate) mod words;
 
 pub use account::Account;
 pub use difference::changes;
+pub use negotiation::uncovered;
 pub use payments::PaymentRow;
+pub use plan::{PlannedTranche, proposal};

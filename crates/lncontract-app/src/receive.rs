@@ -1,14 +1,14 @@
 //! What the counterparty sends into the record: the same judgement as for our own entries, then the same commit.
 //!
 //! Invariant: what stands is stored before it is believed; two versions of one entry are kept, both; what can't
-//! stand is told and not kept, since without a place it has no past to be judged by.
+//! stand is told, also after a restart, and not kept, since without a place it has no past to be judged by.
 
 use lncontract_core::{
     Hash,
     v1::{Seen, Side},
 };
 use lncontract_record::{Fork, Inserted, Pair, PlaceError, Record, RecordError, SignedEntry, Verdict};
-use lncontract_store::Change;
+use lncontract_store::{Change, Setting};
 use tokio::time::Instant;
 
 use crate::{App, AppError, app::Work, error::chain_of, live::Live};
@@ -28,9 +28,7 @@ impl App {
             Err(error) => {
                 let reason = chain_of(&error);
                 tracing::warn!(%contract, reason, "an entry of the other company was refused");
-                live.refused = Some(reason);
-                self.announce();
-                return Ok(());
+                return self.tell_refused(live, reason).await;
             }
             Ok(inserted) => inserted,
         };
@@ -44,10 +42,10 @@ impl App {
         }
         // Nothing is awaited between the insertion and this mark.
         live.unsure = true;
-        let changes = match inserted {
+        let changes = match &inserted {
             Inserted::Forked(fork) => {
                 tracing::error!(%contract, "two versions of one entry were signed: payments are stopped");
-                vec![Change::InsertFork(self.evidence(contract, &fork))]
+                vec![Change::InsertFork(self.evidence(contract, fork))]
             }
             _ => {
                 let entry = newest(&live.record, &held).ok_or_else(|| AppError::fault("a lost entry"))?;
@@ -55,13 +53,37 @@ impl App {
                     let fault = chain_of(fault);
                     tracing::warn!(%contract, fault, "an entry without effect");
                 }
-                (live.refused, live.heard_at) = (None, Some(Instant::now()));
-                self.taken(&live.record, live.our_side, &live.peer, entry)?
+                live.heard_at = Some(Instant::now());
+                let mut changes = self.taken(&live.record, live.our_side, &live.peer, entry)?;
+                changes.extend(live.refused.is_some().then(|| refusal(contract, NOT_REFUSED)));
+                changes
             }
         };
+        let stands = !matches!(inserted, Inserted::Forked(_));
         self.commit_inserted(live, changes).await?;
+        if stands {
+            (live.refused, live.at_odds) = (None, false);
+        }
         self.wake(Work::Contract(contract));
         Ok(())
+    }
+
+    /// Shows why an entry was refused, until one stands. A peer that repeats itself is written down once.
+    async fn tell_refused(&self, live: &mut Live, reason: String) -> Result<(), AppError> {
+        live.at_odds = true;
+        if live.refused.as_ref() == Some(&reason) {
+            return Ok(());
+        }
+        let kept = refusal(live.record.contract(), &reason);
+        live.refused = Some(reason);
+        self.announce();
+        Ok(self.store.commit(vec![kept]).await?)
+    }
+
+    /// Why the last entry of the counterparty was refused, as an earlier run of the program kept it.
+    pub(crate) async fn stored_refusal(&self, contract: Hash) -> Result<Option<String>, AppError> {
+        let kept = self.store.setting(&refusal_key(contract)).await?;
+        Ok(kept.filter(|reason| reason != NOT_REFUSED))
     }
 
     fn evidence(&self, contract: Hash, fork: &Fork) -> lncontract_store::Fork {
@@ -99,6 +121,17 @@ impl App {
         self.keep(Live::new(record, our_side, peer.to_owned())).await;
         Ok(())
     }
+}
+
+/// Kept in the place of a reason once an entry stands.
+const NOT_REFUSED: &str = "";
+
+fn refusal_key(contract: Hash) -> String {
+    format!("refused-entry:{contract}")
+}
+
+fn refusal(contract: Hash, reason: &str) -> Change {
+    Change::PutSetting(Setting { key: refusal_key(contract), value: reason.to_owned() })
 }
 
 /// The entry that came since; after a restore it may be one of ours that the other company kept.

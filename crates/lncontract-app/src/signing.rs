@@ -23,7 +23,9 @@ const SILENT: Duration = Duration::from_secs(30);
 impl Live {
     /// Whether nothing stands in the way of our next signature.
     pub(crate) fn may_sign(&self) -> bool {
-        let at_odds = self.refused.is_some() || !self.record.forks().is_empty();
+        // A refusal of an earlier run does not count: this database may be older than what we have signed, and
+        // only the peer's heads tell.
+        let at_odds = self.at_odds || !self.record.forks().is_empty();
         !self.connected || self.sync.ready(Some(&self.record)) || at_odds || self.is_silent()
     }
 

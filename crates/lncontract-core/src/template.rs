@@ -45,3 +45,19 @@ pub fn row_id(words: &str) -> RowId {
     let id = id.trim_end_matches('-');
     if id.is_empty() { "row".to_owned() } else { id.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_ids_are_made_from_words() {
+        let check = |words: &str, expect: &str| assert_eq!(row_id(words), expect);
+        check("Stage 1 assembly", "stage-1-assembly");
+        check("Delivery and acceptance", "delivery-and-acceptance");
+        check("  Größe (XL)  ", "gr-e-xl");
+        check("12 units", "units");
+        check("Ω", "row");
+        check("A very long title that goes on and on and on", "a-very-long-title-that-goes");
+    }
+}

@@ -82,6 +82,12 @@
     await navigator.clipboard.writeText(from.dataset.text ?? from.value ?? from.textContent);
     button.lastChild.textContent = "Copied";
   });
+  // A chosen file goes into the field that a paste would go into.
+  document.addEventListener("change", async (event) => {
+    const into = event.target.dataset?.into;
+    const [file] = (into && event.target.files) || [];
+    if (file) document.getElementById(into).value = await file.text();
+  });
   // Copying figures gives plain digits: the narrow spaces between groups are left out.
   document.addEventListener("copy", (event) => {
     const text = String(getSelection());

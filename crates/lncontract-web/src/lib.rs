@@ -88,8 +88,8 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 #[rustfmt::skip]
 fn pages_router() -> Router<Web> {
     use pages::{
-        account, amend, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node, offer,
-        overview, pay, record, sign_in, tender, theme,
+        account, amend, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node,
+        offer, overview, pay, record, sign_in, tender, theme,
     };
     Router::new()
         .route("/", get(overview::show))

@@ -1,9 +1,9 @@
 //! `sandbox`: two companies on one machine, a regtest chain in the process, two embedded nodes, two web
 //! pages. The same code as `serve`, other wiring.
 
-mod play;
-mod report;
-mod time;
+pub mod play;
+pub mod report;
+pub mod time;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -94,7 +94,11 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox> {
+/// Starts both companies in a folder, with no pages. `begin`: where the clock stands, if that is not yet over.
+///
+/// # Errors
+/// When the folder can't be used, or no port is free.
+pub async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox> {
     let time = Arc::new(SandboxTime::starting(begin));
     let mut companies = Vec::new();
     for side in ["buyer", "seller"] {
@@ -118,7 +122,8 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 impl Sandbox {
-    async fn stop(&self) {
+    /// Ends both, in order.
+    pub async fn stop(&self) {
         self.buyer.app.stop().await;
         self.seller.app.stop().await;
     }

@@ -57,7 +57,12 @@ impl Desk<'_> {
                 seen.and_then(|seen| seen.splices.iter().find(|seen| seen.id == opening_id(splice.fund)));
             self.line(splice, seen)
         });
-        let (state, trouble) = state(channel, seen, self.opening(channel.fund));
+        let (mut state, trouble) = state(channel, seen, self.opening(channel.fund));
+        let closing = self.closing(channel, seen);
+        // While the notice runs the money is not back, though the closing transaction is in a block.
+        if closing.as_ref().and_then(|closing| closing.blocks_left).is_some_and(|blocks| blocks > 0) {
+            state = Badge::new(Tone::Warn, "Closing");
+        }
         let sight = self.sight(channel, seen.and_then(first_output));
         let paying = open.filter(|_| ours == Side::Buyer);
         ChannelCard {
@@ -76,7 +81,7 @@ impl Desk<'_> {
             stages: stages(&self.live.record, channel, &OPENING, pending_word(seen.map(|seen| &seen.state))),
             seen: agreement(&sight, self.node.answers(), self.their_name()),
             sight,
-            closing: self.closing(channel, seen),
+            closing,
             can_close: matches!(channel.progress, Stage::Open) && seen.is_some(),
             splices: splices.collect(),
             state,

@@ -71,7 +71,10 @@ impl Covered {
             _ if asked.any(|stage| stage.covered_by <= now && stage.missing > Sat::ZERO) => {
                 Badge::new(Tone::Bad, format!("{} short", words::sat(short_sat)))
             }
-            _ if of(&self.now, |stage| stage.covered.0) > 0 => Badge::new(Tone::Mute, "Covered in part"),
+            // A rest of less than a hundredth is no coverage to speak of.
+            _ if of(&self.now, |stage| stage.covered.0).saturating_mul(99) > short_sat => {
+                Badge::new(Tone::Mute, "Covered in part")
+            }
             _ => Badge::new(Tone::Mute, "Not covered yet"),
         }
     }

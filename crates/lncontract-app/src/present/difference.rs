@@ -84,8 +84,8 @@ impl Both<'_> {
     ) -> Vec<ChangeLine> {
         let whole = |terms: &Terms, row: &T| {
             let parts = parts(terms, row);
-            let parts = parts.iter().map(|(part, text)| format!("{part}: {text}"));
-            parts.collect::<Vec<_>>().join("; ")
+            let told = parts.iter().filter(|(part, text)| !goes_without_saying(part, text));
+            told.map(|(part, text)| format!("{part}: {text}")).collect::<Vec<_>>().join("\n")
         };
         let mut lines = Vec::new();
         for row in &rows.removed {
@@ -123,14 +123,21 @@ impl Both<'_> {
 }
 
 fn line(what: String, part: &str, old: String, new: String, kind: ChangeKind) -> ChangeLine {
-    ChangeLine { what: upper_first(&what), part: part.into(), old, new, kind }
+    ChangeLine { what: words::upper_first(&what), part: part.into(), old, new, kind }
 }
 
-fn upper_first(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    first + characters.as_str()
+/// What is left out of a whole row: the line says it already, or it is as usual. Where it changes it is told.
+fn goes_without_saying(part: &str, text: &str) -> bool {
+    match part {
+        "Title" | "Work" | "Item" | "Milestone" | "Tranche" | "Payer" => true,
+        "Days to pay" => text == "0",
+        "In" => text == ONE_PAYMENT,
+        _ => text.is_empty(),
+    }
 }
+
+/// How most payments are made.
+const ONE_PAYMENT: &str = "one payment";
 
 /// A row as its file has it.
 fn written<T: Serialize>(row: &T) -> String {
@@ -198,7 +205,7 @@ fn row_parts(terms: &Terms, row: &Obligation) -> Vec<(&'static str, String)> {
             ("Payable", payable(trigger)),
             (
                 "In",
-                if *mode == PayMode::PerUnit { "one payment for each accepted unit" } else { "one payment" }
+                if *mode == PayMode::PerUnit { "one payment for each accepted unit" } else { ONE_PAYMENT }
                     .into(),
             ),
             ("Days to pay", net_days.to_string()),
@@ -206,7 +213,8 @@ fn row_parts(terms: &Terms, row: &Obligation) -> Vec<(&'static str, String)> {
         Duty::Fund { tranche } => vec![("Tranche", tranche.clone())],
     };
     parts.insert(0, ("Due", due(terms, &row.due)));
-    parts.push(("Owed by", terms.party(row.debtor).short_name.clone()));
+    let owed = if matches!(row.duty, Duty::Pay { .. }) { "Payer" } else { "Owed by" };
+    parts.push((owed, terms.party(row.debtor).short_name.clone()));
     let milestone = row.milestone.as_deref().unwrap_or_default();
     parts.push(("Milestone", terms.milestone(milestone).map_or(milestone, |found| &found.title).to_owned()));
     parts
@@ -240,7 +248,7 @@ fn payable(trigger: &Trigger) -> String {
     }
 }
 
-/// Tranches, each with the day of its `fund` row.
+/// Tranches, each with the day of its `fund` row, and the rows that are moved.
 fn funds(both: Both<'_>, tranches: &Rows<Tranche>, obligations: &Rows<Obligation>) -> Vec<ChangeLine> {
     let name = |_: &Terms, tranche: &Tranche| tranche.id.replace('-', " ");
     let mut lines = both.rows(tranches, name, |terms, tranche| {
@@ -252,12 +260,29 @@ fn funds(both: Both<'_>, tranches: &Rows<Tranche>, obligations: &Rows<Obligation
             Instrument::Channel => "a new channel".to_owned(),
             Instrument::SpliceIn { into } => format!("more into {}", into.replace('-', " ")),
         };
-        vec![("Amount", words::sat(tranche.amount.0)), ("How", how), ("For", stages)]
+        let when = terms.fund_row(&tranche.id).map_or_else(String::new, |row| due(terms, &row.due));
+        vec![("Due", when), ("Amount", words::sat(tranche.amount.0)), ("How", how), ("For", stages)]
     });
-    let rows = only(obligations, |row| matches!(row.duty, Duty::Fund { .. }), false);
-    let name = |terms: &Terms, row: &Obligation| format!("{}, when", words::what(row, terms));
-    lines.extend(both.rows(&rows, name, row_parts));
+    let mut rows = only(obligations, |row| matches!(row.duty, Duty::Fund { .. }), false);
+    // With a tranche that comes or goes, or is told with its day already, its row was told.
+    let told = |row: &Obligation| {
+        let Duty::Fund { tranche } = &row.duty else { return false };
+        let changed = tranches.changed.iter().map(|change| &change.old);
+        let all = tranches.added.iter().chain(&tranches.removed).chain(changed);
+        all.into_iter().any(|found| found.id == *tranche)
+    };
+    rows.added.retain(|row| !told(row));
+    rows.removed.retain(|row| !told(row));
+    rows.changed.retain(|change| !told(&change.old));
+    lines.extend(both.rows(&rows, words_of_fund, row_parts));
     lines
+}
+
+fn words_of_fund(_: &Terms, row: &Obligation) -> String {
+    match &row.duty {
+        Duty::Fund { tranche } => tranche.replace('-', " "),
+        _ => row.id.clone(),
+    }
 }
 
 fn conditions(funding: &Option<Change<FundingPlan>>, clauses: &Option<Change<Clauses>>) -> Vec<ChangeLine> {

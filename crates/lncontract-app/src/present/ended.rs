@@ -2,8 +2,8 @@
 //!
 //! Money: what came back is what transactions paid to our wallet, never a difference of balances.
 
-use lncontract_core::{Hash, v1::Side};
-use lncontract_lightning::{Channel, ChannelState};
+use lncontract_core::{Contract, Hash, v1::Side};
+use lncontract_lightning::{Channel, ChannelState, OnchainMovement};
 
 use super::look::NodeLook;
 use crate::{
@@ -25,55 +25,74 @@ pub(crate) fn ended(live: &Live, node: &NodeLook) -> Result<Option<EndedView>, A
     Ok(Some(EndedView {
         account: final_account::view(live)?,
         signed: signed.collect(),
-        onchain: node.answers().then(|| onchain(live, node)),
+        onchain: node.answers().then(|| onchain(live.our_side, state, node)),
         heads: sides.iter().map(head).collect(),
         terms_hash: state.terms_hash(),
     }))
 }
 
 /// Goes through our wallet's transactions: those that made the contract's channels, and those that ended them.
-fn onchain(live: &Live, node: &NodeLook) -> OnchainView {
-    let state = live.record.state();
+fn onchain(ours: Side, state: &Contract, node: &NodeLook) -> OnchainView {
     let of = |fund: &Hash| node.channels().iter().find(|channel| channel.opening == opening_id(*fund));
     let channels: Vec<&Channel> = state.channels.keys().filter_map(of).collect();
     let funded = state.channels.values().filter(|channel| !channel.reports.is_empty());
     let funded = funded.filter_map(|channel| channel.announced.as_ref().map(|part| part.amount.0));
     let mut view = OnchainView::default();
-    if live.our_side == Side::Buyer {
+    if ours == Side::Buyer {
         view.funded_sat = funded.sum();
     }
     for movement in node.movements() {
-        let is_opening = |channel: &&&Channel| {
-            channel.outbound && outputs(live, channel).contains(&movement.txid.to_string())
-        };
-        let closes = |channel: &&&Channel| match channel.state {
-            ChannelState::Closed { closing_tx, .. } => closing_tx == Some(movement.txid),
-            _ => false,
-        };
-        let sweeps = |channel: &&&Channel| {
-            let mut closes = node.closes().iter().filter(|close| close.opening == channel.opening);
-            closes.any(|close| close.spent_by.iter().any(|(_, by)| *by == movement.txid))
-        };
-        if channels.iter().any(|channel| closes(&channel) || sweeps(&channel)) {
-            view.returned_sat += movement.received_sat;
-        } else if channels.iter().any(|channel| is_opening(&channel)) {
-            view.fees_sat += movement.fee_sat.unwrap_or(0);
+        for channel in &channels {
+            let (returned_sat, fee_sat) = moved(state, node, channel, movement);
+            view.returned_sat += returned_sat;
+            view.fees_sat += fee_sat;
         }
     }
-    view.there_sat = channels
+    for close in node.closes() {
+        let opened = channels.iter().find(|channel| channel.opening == close.opening && channel.outbound);
+        let paid_out_sat: u64 = close.outputs_sat.iter().sum();
+        view.fees_sat += opened.map_or(0, |channel| channel.capacity_sat.saturating_sub(paid_out_sat));
+    }
+    let there = channels
         .iter()
-        .filter(|channel| !matches!(channel.state, ChannelState::Closed { .. } | ChannelState::Failed(_)))
-        .map(|channel| channel.local_msat / 1_000)
-        .sum();
+        .filter(|channel| !matches!(channel.state, ChannelState::Closed { .. } | ChannelState::Failed(_)));
+    view.there_sat = there.map(|channel| channel.local_msat / 1_000).sum();
     view
 }
 
+/// What a transaction of our wallet brought back from a channel, and what it cost us. The opener pays for what opens
+/// and closes a channel; each pays for its own sweep.
+fn moved(state: &Contract, node: &NodeLook, channel: &Channel, movement: &OnchainMovement) -> (u64, u64) {
+    let opener = |fee_sat: u64| if channel.outbound { fee_sat } else { 0 };
+    if let ChannelState::Closed { forced: false, closing_tx } = channel.state
+        && closing_tx == Some(movement.txid)
+    {
+        return (movement.received_sat, opener(channel.capacity_sat.saturating_sub(movement.outputs_sat)));
+    }
+    let mut closes = node.closes().iter().filter(|close| close.opening == channel.opening);
+    let swept = closes.find_map(|close| {
+        let these = close.spent_by.iter().filter(|(_, by)| *by == movement.txid);
+        let values = these.filter_map(|(index, _)| close.outputs_sat.get(usize::try_from(*index).ok()?));
+        Some(values.sum::<u64>()).filter(|sum| *sum > 0)
+    });
+    match swept {
+        Some(swept_sat) => (movement.received_sat, swept_sat.saturating_sub(movement.received_sat)),
+        None if transactions(state, channel).contains(&movement.txid.to_string()) => {
+            (0, opener(movement.fee_sat.unwrap_or(0)))
+        }
+        None => (0, 0),
+    }
+}
+
 /// The ids of the transactions by which money went into a channel: its opening and its splices.
-fn outputs(live: &Live, channel: &Channel) -> Vec<String> {
+fn transactions(state: &Contract, channel: &Channel) -> Vec<String> {
     let of_it = |fund: &Hash| opening_id(*fund) == channel.opening;
-    let parts = live.record.state().channels.iter().filter(|(fund, part)| {
+    let parts = state.channels.iter().filter(|(fund, part)| {
         of_it(fund) || part.announced.as_ref().and_then(|part| part.into).is_some_and(|base| of_it(&base))
     });
     let reports = parts.flat_map(|(_, part)| part.reports.values());
     reports.filter_map(|report| Some(report.outpoint.split_once(':')?.0.to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests;

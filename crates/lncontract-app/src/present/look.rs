@@ -66,3 +66,18 @@ impl App {
         NodeLook { there: Some((info, channels)), closes, movements }
     }
 }
+
+#[cfg(test)]
+impl NodeLook {
+    /// What a node of a test says.
+    pub(crate) fn told(
+        channels: Vec<Channel>,
+        closes: Vec<ForcedClose>,
+        movements: Vec<OnchainMovement>,
+    ) -> Self {
+        let key = lncontract_lightning::NodeKey::from_slice(&[2; 33]).expect("a point of the curve");
+        let (network, height, synced, software) = (bitcoin::Network::Regtest, 7, true, String::new());
+        let info = NodeInfo { key, network, height, synced, software, splice: true, bolt12: false };
+        Self { there: Some((info, channels)), closes, movements }
+    }
+}

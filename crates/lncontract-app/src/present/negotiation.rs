@@ -100,7 +100,7 @@ fn planned(terms: &Terms) -> Sat {
 }
 
 /// What the plan leaves uncovered if it is kept, in words.
-pub(crate) fn uncovered(terms: &Terms) -> Vec<String> {
+pub fn uncovered(terms: &Terms) -> Vec<String> {
     let told = |warning: &Warning| {
         let Warning::Uncovered { expected, covered_by, missing, .. } = warning else { return None };
         let title = terms.milestone(&expected.milestone).map_or(&expected.milestone, |found| &found.title);

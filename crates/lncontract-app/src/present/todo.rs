@@ -55,8 +55,9 @@ impl Watch<'_> {
         words::day(at, self.terms).map(words::weekday).unwrap_or_default()
     }
 
-    /// One for each milestone that will not be covered when the covenant asks, though the plan is kept.
-    fn uncovered(self, warnings: &[Warning]) -> Vec<Todo> {
+    /// One for all milestones that will not be covered when the covenant asks, though the plan is kept: the next one
+    /// with all its words, then those after it.
+    fn uncovered(self, warnings: &[Warning]) -> Option<Todo> {
         let mut found: Vec<(&str, Sat, Time, Time)> = Vec::new();
         for warning in warnings {
             let Warning::Uncovered { expected, covered_by, missing, .. } = warning else { continue };
@@ -65,26 +66,31 @@ impl Watch<'_> {
                 None => found.push((&expected.milestone, *missing, *covered_by, expected.due)),
             }
         }
-        let todo = |(milestone, missing, covered_by, due): (&str, Sat, Time, Time)| {
-            let late = covered_by <= self.now;
-            let is = if late { "should be covered since" } else { "has to be covered by" };
-            let what = match self.ours {
-                Side::Buyer => {
-                    "Set it aside in a further channel, or propose terms with another funding plan."
-                }
-                Side::Seller => "Ask for it to be set aside, or for another funding plan.",
-            };
-            let text = format!(
-                "Its payment due {} {is} {}, and the channels with what the funding plan puts in by then leave {} \
-                 uncovered. {what}",
-                self.date(due),
-                self.date(covered_by),
-                words::sat(missing.0),
-            );
-            let title = format!("{} missing for {}", words::sat(missing.0), title(self.terms, milestone));
-            self.todo(if late { Tone::Bad } else { Tone::Warn }, title, text, "#coverage")
+        found.sort_by_key(|(_, _, covered_by, _)| *covered_by);
+        let (&(milestone, missing, covered_by, due), after) = found.split_first()?;
+        let late = covered_by <= self.now;
+        let is = if late { "should be covered since" } else { "has to be covered by" };
+        let what = match self.ours {
+            Side::Buyer => "Set it aside in a further channel, or propose terms with another funding plan.",
+            Side::Seller => "Ask for it to be set aside, or for another funding plan.",
         };
-        found.into_iter().map(todo).collect()
+        let after: Vec<_> = after
+            .iter()
+            .map(|(milestone, missing, by, _)| {
+                let by = self.date(*by);
+                format!("{} for {} by {by}", words::sat(missing.0), title(self.terms, milestone))
+            })
+            .collect();
+        let after =
+            if after.is_empty() { String::new() } else { format!(" After that: {}.", after.join(", ")) };
+        let text = format!(
+            "Its payment due {} {is} {}, and the channels with what the funding plan puts in by then don’t cover all of \
+             it. {what}{after}",
+            self.date(due),
+            self.date(covered_by),
+        );
+        let title = format!("{} missing for {}", words::sat(missing.0), title(self.terms, milestone));
+        Some(self.todo(if late { Tone::Bad } else { Tone::Warn }, title, text, "#coverage"))
     }
 
     /// For the seller: the buyer has it among its own acts.

@@ -136,6 +136,13 @@ pub(crate) fn is_done(state: &RowState) -> bool {
     matches!(state, Accepted | Deemed | Paid | Open | Closed)
 }
 
+/// The first letter as a capital.
+pub(crate) fn upper_first(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + characters.as_str()
+}
+
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();

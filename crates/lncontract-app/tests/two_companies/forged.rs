@@ -2,6 +2,7 @@
 //! says, is shown, has no effect, and nothing is paid for it; the honest company goes on.
 
 use anyhow::Context;
+use lncontract_app::view::ContractView;
 use lncontract_core::{
     Hash,
     v1::{Ack, Answer, Header, Payload, Side},
@@ -26,22 +27,31 @@ async fn manipulated() -> anyhow::Result<(Pair, Hash, Hash, Forger)> {
     Ok((pair, contract, tender, forger))
 }
 
-/// What is refused is not kept; the page says why, and the buyer's own acts go on.
+/// What is refused is not kept; the page says why, also after a restart, and the buyer's own acts go on.
 async fn refused(change: impl FnOnce(&mut Header, &Header), words: &str) -> anyhow::Result<()> {
     let (mut pair, contract, tender, forger) = manipulated().await?;
     let before = pair.buyer.entries(contract).await?;
     let change = |header: &mut Header| change(header, forger.last());
     let forged = forger.sign(pair.buyer.app().now(), ack(&forger.record), change)?;
     forger.send(&pair.buyer, &forged)?;
+    for restarted in [false, true] {
+        if restarted {
+            pair.buyer.stop().await;
+            pair.buyer.start().await?;
+        }
+        let told = |view: &ContractView| view.alerts.iter().any(|alert| alert.text.contains(words));
+        see(pair.buyer.app(), contract, "the alert", told).await?;
+        assert_eq!(pair.buyer.entries(contract).await?, before);
+    }
     let buyer = pair.buyer.app();
-    see(buyer, contract, "the alert", |view| view.alerts.iter().any(|alert| alert.text.contains(words)))
-        .await?;
-    assert_eq!(pair.buyer.entries(contract).await?, before);
     buyer.answer_tender(contract, tender, 1, Vec::new()).await?;
     // The real program comes back, and the alert goes with the next entry that stands.
     pair.seller.start().await?;
     let (ours, theirs) = pair.agree(contract).await?;
     assert!(ours.alerts.is_empty() && theirs.alerts.is_empty());
+    pair.buyer.stop().await;
+    pair.buyer.start().await?;
+    assert!(pair.buyer.app().contract(contract).await?.alerts.is_empty(), "it stays gone");
     assert_eq!((row_word(&ours, MATERIALS), row_word(&theirs, MATERIALS)), ("Accepted", "Accepted"));
     Ok(())
 }

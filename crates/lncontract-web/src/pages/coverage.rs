@@ -39,7 +39,7 @@ pub fn draw(view: &CoverageView, today: Date) -> Option<Markup> {
     }
     needs(&mut out, &axis, &scale, &view.payments);
     out += &axis.today(today, (4, 270));
-    let label = "What can be paid from the channels over time, against what falls due; the table below says it in figures";
+    let label = "What can be paid over time, against what falls due; the table below has the figures";
     Some(Markup(format!(
         "<svg class=\"chart\" height=\"312\" role=\"img\" aria-label=\"{label}\">{out}</svg>"
     )))
@@ -89,7 +89,9 @@ fn needs(out: &mut String, axis: &Axis, scale: &Scale, payments: &[CoverageRow])
             // Two labels in a row stand on two heights.
             let y = y.saturating_sub(if named.len().is_multiple_of(2) { 6 } else { 20 }).max(16);
             let (shift, anchor) = if axis.is_late(row.due) { ("-4", "end") } else { ("0", "start") };
-            let words = format!("{} {}", f::escape(&row.milestone), f::millions(row.amount_sat));
+            let count = payments.iter().filter(|other| other.milestone == row.milestone).count();
+            let times = if count > 1 { format!("{count} times ") } else { String::new() };
+            let words = format!("{}, {times}{}", f::escape(&row.milestone), f::millions(row.amount_sat));
             let _ = write!(
                 out,
                 "<text class=\"n halo\" x=\"{x}\" dx=\"{shift}\" y=\"{y}\" text-anchor=\"{anchor}\">{words}</text>"

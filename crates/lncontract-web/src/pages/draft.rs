@@ -1,37 +1,64 @@
 //! The form of a new contract, read into the supply template; what can't be read is named by its field.
 //!
-//! Invariant: the terms that are previewed are the terms that are offered. Money: amounts are read as whole
-//! satoshi, and the total that was typed has to be the sum of the milestones, to the satoshi.
+//! Invariant: the form says all that a draft can say, and the terms that are previewed are the terms that are offered:
+//! those that the draft makes as a file, too. Money: amounts are read as whole satoshi, and the total that was typed
+//! has to be the sum of the milestones, to the satoshi.
+
+mod fields;
+mod fill;
+mod place;
+
+use std::borrow::Borrow;
 
 use jiff::civil::Date;
 use lncontract_app::view::CompanyRow;
 use lncontract_core::{
-    Sat, check_terms,
-    template::{
-        Template,
-        supply::{Funding, Goods, Stage, Step, Supply, monthly},
-    },
-    v1::{Clauses, Party, RowId, Side, Terms},
+    Reason,
+    template::supply::Supply,
+    v1::{Party, Side, Terms},
 };
 
+pub use self::fill::{drop_plan, fill, fill_plan, list_deliveries};
 use crate::{
     form::{Form, Trouble},
     format::parse_amount,
 };
 
-/// Dates of the contract are read in UTC until a company says otherwise.
-const UTC_OFFSET_MINUTES: i32 = 0;
-const GRACE_HOURS: u32 = 24;
-
 /// What is to be offered.
 pub struct Draft {
     pub counterparty: String,
     pub our_side: Side,
+    pub supply: Supply,
     pub terms: Terms,
     pub valid_days: u32,
 }
 
 type Faults = Vec<(String, String)>;
+
+/// The fields of goods. The first goods' have no number behind their names on the page.
+pub const GOODS: [&str; 10] = [
+    "goods_id",
+    "item_id",
+    "part_number",
+    "description",
+    "quantity",
+    "per_delivery",
+    "first_delivery_month",
+    "place",
+    "delivery_title",
+    "delivery_amount",
+];
+/// The fields of a delivery's row.
+pub const DELIVERY: [&str; 4] = ["dl_of", "dl_quantity", "dl_months", "dl_days"];
+/// The fields of a milestone's row.
+pub const MILESTONE: [&str; 5] = ["ms_title", "ms_amount", "ms_months", "ms_days", "ms_id"];
+/// The fields of a further payment's row.
+pub const PAYMENT: [&str; 7] =
+    ["pm_title", "pm_amount", "pm_by", "pm_after", "pm_months", "pm_days", "pm_id"];
+/// The fields of a tranche's row.
+pub const TRANCHE: [&str; 6] = ["tr_how", "tr_amount", "tr_months", "tr_stage", "tr_days", "tr_id"];
+/// The fields of a document's row.
+pub const DOCUMENT: [&str; 2] = ["doc_name", "doc_sha256"];
 
 /// The worked example of DESIGN.md section 1 as the form is first shown.
 pub fn example(today: Date) -> Form {
@@ -60,7 +87,7 @@ pub fn example(today: Date) -> Form {
         ["Stage 2 assembly", "30 000 000", "6"],
         ["Subsystem testing", "60 000 000", "8"],
     ] {
-        push_row(&mut form, &MILESTONE, &[title, amount, months]);
+        push_row(&mut form, &MILESTONE, &[title, amount, months, "0", ""]);
     }
     for [how, amount, months, stage] in [
         ["channel", "30 000 000", "0", ""],
@@ -69,15 +96,10 @@ pub fn example(today: Date) -> Form {
         ["channel", "60 000 000", "7", "Subsystem testing"],
         ["top-up", "20 000 000", "8", "Delivery and acceptance"],
     ] {
-        push_row(&mut form, &TRANCHE, &[how, amount, months, stage]);
+        push_row(&mut form, &TRANCHE, &[how, amount, months, stage, "0", ""]);
     }
     form
 }
-
-/// The fields of a milestone's row.
-pub const MILESTONE: [&str; 3] = ["ms_title", "ms_amount", "ms_months"];
-/// The fields of a tranche's row.
-pub const TRANCHE: [&str; 4] = ["tr_how", "tr_amount", "tr_months", "tr_stage"];
 
 /// Adds a row to a table of the form.
 pub fn push_row(form: &mut Form, names: &[&str], values: &[&str]) {
@@ -86,10 +108,13 @@ pub fn push_row(form: &mut Form, names: &[&str], values: &[&str]) {
     }
 }
 
-/// Sums of the form, as far as they can be read: the milestones together, and the total that was typed.
+/// Sums of the form, as far as they can be read: what the buyer pays together, and the total that was typed.
 pub fn sums(form: &Form) -> Option<(u64, u64)> {
-    let amounts = form.all("ms_amount").chain([form.get("delivery_amount")]).filter(|text| !text.is_empty());
-    let sum = amounts.map(parse_amount).try_fold(0_u64, |sum, amount| sum.checked_add(amount?))?;
+    let payments = (0..form.all("pm_title").count()).filter(|row| form.nth("pm_by", row) != "seller");
+    let payments = payments.map(|row| form.nth("pm_amount", row));
+    let amounts = form.all("ms_amount").chain(form.all("delivery_amount")).chain(payments);
+    let mut amounts = amounts.filter(|text| !text.is_empty()).map(parse_amount);
+    let sum = amounts.try_fold(0_u64, |sum, amount| sum.checked_add(amount?))?;
     Some((sum, parse_amount(form.get("total"))?))
 }
 
@@ -100,171 +125,25 @@ pub fn sums(form: &Form) -> Option<(u64, u64)> {
 /// With every field that can't be read.
 pub fn read(form: &Form, us: Party, companies: &[CompanyRow]) -> Result<(Draft, Option<Trouble>), Trouble> {
     let mut faults = Faults::new();
-    let draft = fields(form, us, companies, &mut faults);
+    let draft = fields::draft(form, us, companies, &mut faults);
     let title = "the contract can’t be offered yet";
-    let Some(draft) = draft.filter(|_| faults.is_empty()) else {
-        return Err(Trouble::new(title, "Change the fields named here.", faults));
-    };
+    let unreadable = !faults.is_empty();
     if let Some((sum, total)) = sums(form).filter(|(sum, total)| sum != total) {
         let words = format!("The milestones add up to {sum} sat, the contract total says {total} sat.");
         faults.push(("total".into(), words));
     }
-    if let Err(found) = check_terms(&draft.terms) {
-        faults.extend(found.iter().map(|fault| (field_of(&fault.path).to_owned(), fault.to_string())));
+    let Some(draft) = draft.filter(|_| !unreadable) else {
+        return Err(Trouble::new(title, "Change the fields named here.", faults));
+    };
+    for fault in draft.supply.check().err().unwrap_or_default() {
+        // Said above, in the words of the form.
+        if !(fault.path == "total" && matches!(fault.reason, Reason::SumSat { .. }) && !faults.is_empty()) {
+            faults.push((place::field_of(&fault.path, form), fault.to_string()));
+        }
     }
     let todo = "It has to add up to the satoshi, and every date has to follow from the date of contract.";
     let trouble = (!faults.is_empty()).then(|| Trouble::new(title, todo, faults));
     Ok((draft, trouble))
-}
-
-fn fields(form: &Form, us: Party, companies: &[CompanyRow], faults: &mut Faults) -> Option<Draft> {
-    let our_side = if form.is("our_side", "seller") { Side::Seller } else { Side::Buyer };
-    let them = companies.iter().find(|company| form.is("counterparty", &company.id));
-    if them.is_none() {
-        faults.push(("counterparty".into(), "Choose the company that this is offered to.".into()));
-    }
-    let date = form.get("date_of_contract").parse::<Date>().ok();
-    if date.is_none() {
-        faults.push(("date_of_contract".into(), "The date of contract can’t be read; choose a day.".into()));
-    }
-    let stages = stages(form, faults);
-    let goods = goods(form, faults);
-    let tranches = tranches(form, &stages, goods.as_ref(), faults);
-    let covered = count(form.get("covered_days_before"), "covered_days_before", faults);
-    let examination = count(form.get("examination_days"), "examination_days", faults);
-    let notice = count(form.get("notice_blocks"), "notice_blocks", faults);
-    let valid = count(form.get("valid_days"), "valid_days", faults);
-    let (them, date, goods) = (them?, date?, goods?);
-    let other = party_of(them);
-    let (buyer, seller) = if our_side == Side::Buyer { (us, other) } else { (other, us) };
-    let supply = Supply {
-        template: Template::Supply,
-        number: form.get("number").to_owned(),
-        title: form.get("title").to_owned(),
-        buyer,
-        seller,
-        date_of_contract: date,
-        utc_offset_minutes: UTC_OFFSET_MINUTES,
-        non_business_days: Vec::new(),
-        total: None,
-        stages,
-        goods: vec![goods],
-        payments: Vec::new(),
-        funding: Funding::Steps(tranches),
-        covered_days_before: covered?,
-        notice_blocks: notice?,
-        clauses: Clauses { examination_days: examination?, deemed_accepted: true, grace_hours: GRACE_HOURS },
-        documents: Vec::new(),
-    };
-    Some(Draft { counterparty: them.id.clone(), our_side, terms: supply.terms(), valid_days: valid? })
-}
-
-fn stages(form: &Form, faults: &mut Faults) -> Vec<Stage> {
-    let mut stages = Vec::new();
-    for row in 0..form.all("ms_title").count() {
-        let field = |name: &str| (form.nth(name, row), format!("{name}.{row}"));
-        let (title, name) = field("ms_title");
-        if title.is_empty() && form.nth("ms_amount", row).is_empty() {
-            continue;
-        }
-        if title.is_empty() {
-            faults.push((name, "A milestone needs a title.".into()));
-        }
-        let amount = sat(field("ms_amount"), faults);
-        let (months, name) = field("ms_months");
-        let months = count(months, &name, faults);
-        if let (Some(amount), Some(months)) = (amount, months) {
-            stages.push(Stage { id: row_id(title), title: title.to_owned(), amount, months, days: 0 });
-        }
-    }
-    stages
-}
-
-fn goods(form: &Form, faults: &mut Faults) -> Option<Goods> {
-    let quantity: Option<u64> = count(form.get("quantity"), "quantity", faults);
-    let per_delivery: Option<u64> = count(form.get("per_delivery"), "per_delivery", faults);
-    let first_month: Option<i32> = count(form.get("first_delivery_month"), "first_delivery_month", faults);
-    let amount = sat((form.get("delivery_amount"), "delivery_amount".into()), faults);
-    let description = form.get("description").to_owned();
-    let (item, part_number) = (row_id(&description), form.get("part_number").to_owned());
-    let title = form.get("delivery_title").to_owned();
-    Some(Goods {
-        id: row_id(&title),
-        title,
-        amount: amount?,
-        item,
-        part_number,
-        description,
-        quantity: quantity?,
-        place: form.get("place").to_owned(),
-        deliveries: monthly(quantity?, per_delivery?, first_month?),
-    })
-}
-
-fn tranches(form: &Form, stages: &[Stage], goods: Option<&Goods>, faults: &mut Faults) -> Vec<Step> {
-    let (mut channels, mut top_ups) = (0, 0);
-    let mut planned = Vec::new();
-    for row in 0..form.all("tr_how").count() {
-        let field = |name: &str| (form.nth(name, row), format!("{name}.{row}"));
-        if form.nth("tr_amount", row).is_empty() {
-            continue;
-        }
-        let amount = sat(field("tr_amount"), faults);
-        let (months, name) = field("tr_months");
-        let months = count(months, &name, faults);
-        let top_up = form.nth("tr_how", row) == "top-up";
-        let (id, into) = if top_up {
-            top_ups += 1;
-            (format!("splice-{top_ups}"), Some("channel-1".to_owned()))
-        } else {
-            channels += 1;
-            (format!("channel-{channels}"), None)
-        };
-        let (stage, name) = field("tr_stage");
-        let all = stages.iter().map(|stage| (&stage.title, &stage.id));
-        let mut all = all.chain(goods.map(|goods| (&goods.title, &goods.id)));
-        let known = all.find(|(title, _)| *title == stage).map(|(_, id)| id.clone());
-        if known.is_none() && !stage.is_empty() {
-            faults.push((name, format!("No milestone is called {stage:?}.")));
-        }
-        if let (Some(amount), Some(months)) = (amount, months) {
-            let stages = known.into_iter().collect();
-            planned.push(Step { id, months, days: 0, amount, into, stages });
-        }
-    }
-    planned
-}
-
-fn sat((text, name): (&str, String), faults: &mut Faults) -> Option<Sat> {
-    let amount = parse_amount(text);
-    if amount.is_none() {
-        faults.push((name, format!("{text:?} is no amount in whole satoshi.")));
-    }
-    amount.map(Sat)
-}
-
-fn count<T: TryFrom<u64>>(text: &str, name: &str, faults: &mut Faults) -> Option<T> {
-    let number = parse_amount(text).and_then(|number| T::try_from(number).ok());
-    if number.is_none() {
-        faults.push((name.to_owned(), format!("{text:?} is no number that fits here.")));
-    }
-    number
-}
-
-/// A row id from words: what is no letter or digit becomes one dash, 32 characters at most.
-fn row_id(words: &str) -> RowId {
-    let mut id = String::new();
-    for character in words.chars() {
-        let plain = character.to_ascii_lowercase();
-        if plain.is_ascii_lowercase() || (plain.is_ascii_digit() && !id.is_empty()) {
-            id.push(plain);
-        } else if !id.is_empty() && !id.ends_with('-') {
-            id.push('-');
-        }
-    }
-    id.truncate(32);
-    let id = id.trim_end_matches('-');
-    if id.is_empty() { "row".to_owned() } else { id.to_owned() }
 }
 
 /// A company as terms name it: by its legal name and the short one that its invite brought.
@@ -273,22 +152,17 @@ pub fn party_of(company: &CompanyRow) -> Party {
     Party { name, short_name, tax_id: String::new(), address: String::new() }
 }
 
-/// The field that a fault of the terms is about.
-fn field_of(path: &str) -> &'static str {
-    const FIELDS: &[(&str, &str)] = &[
-        ("number", "number"),
-        ("title", "title"),
-        ("total", "total"),
-        ("date_of_contract", "date_of_contract"),
-        ("items", "quantity"),
-        ("milestones", "ms"),
-        ("funding.notice_blocks", "notice_blocks"),
-        ("funding.covered", "covered_days_before"),
-        ("funding", "n3"),
-        ("clauses", "examination_days"),
-        ("obligations", "ms"),
-    ];
-    FIELDS.iter().find(|(start, _)| path.starts_with(start)).map_or("counterparty", |(_, field)| field)
+/// The name of a field of goods: `quantity`, `quantity.1`.
+pub fn goods_field(name: &str, goods: impl Borrow<usize>) -> String {
+    let goods = *goods.borrow();
+    if goods == 0 { name.to_owned() } else { format!("{name}.{goods}") }
+}
+
+/// The rows of a table that say anything, in their order: what stands in the draft.
+fn rows_of(form: &Form, title: &str, amount: &str) -> Vec<usize> {
+    let count = form.all(title).count().max(form.all(amount).count());
+    let says = |row: &usize| !form.nth(title, row).is_empty() || !form.nth(amount, row).is_empty();
+    (0..count).filter(says).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use lncontract_core::{
     schedule,
     v1::{
-        Document, Due, DueRule, Duty, Instrument, Item, Obligation, Party, PayMode, Terms, Tranche, Trigger,
+        Document, Due, DueRule, Duty, Instrument, Item, Obligation, Party, PayMode, Side, Terms, Tranche,
+        Trigger,
     },
 };
 
@@ -29,6 +30,8 @@ pub struct Plain<'a> {
     pub deliveries: Vec<Delivery>,
     pub examination: String,
     pub payments: Vec<Payment>,
+    /// What the seller pays: it stands beside the total.
+    pub paid_back: Vec<Payment>,
     pub funding: Vec<Planned>,
     pub covenant: String,
     pub documents: &'a [Document],
@@ -75,8 +78,10 @@ impl<'a> Plain<'a> {
         let deliveries = rows(|duty| matches!(duty, Duty::Deliver { .. }))
             .filter_map(|row| delivery(terms, row))
             .collect();
-        let payments =
-            rows(|duty| matches!(duty, Duty::Pay { .. })).filter_map(|row| payment(terms, row)).collect();
+        let paid_by = |side| {
+            let pays = rows(|duty| matches!(duty, Duty::Pay { .. })).filter(move |row| row.debtor == side);
+            pays.filter_map(|row| payment(terms, row)).collect()
+        };
         let days = terms.clauses.examination_days;
         let silence =
             if terms.clauses.deemed_accepted { " Silence accepts." } else { " Silence does not accept." };
@@ -94,7 +99,8 @@ impl<'a> Plain<'a> {
                  once.{silence}",
                 terms.buyer.short_name
             ),
-            payments,
+            payments: paid_by(Side::Buyer),
+            paid_back: paid_by(Side::Seller),
             funding: terms.funding.tranches.iter().map(|tranche| planned(terms, tranche)).collect(),
             covenant: format!(
                 "Each milestone is covered {} days before it falls due. Taking an earmark back alone takes {} blocks.",
@@ -105,7 +111,7 @@ impl<'a> Plain<'a> {
         }
     }
 
-    /// The sum of the payments; a page shows when it is not the total.
+    /// The sum of what the buyer pays; a page shows when it is not the total.
     pub fn payments_sat(&self) -> u64 {
         self.payments.iter().fold(0, |sum, payment| sum.saturating_add(payment.amount_sat))
     }
@@ -214,6 +220,15 @@ mod tests {
         assert_eq!(plain.funding[1].what, "Top-up of channel 1");
         assert_eq!(plain.funding[3].what, "Channel 2");
         assert_eq!(plain.funding[3].stages, "Subsystem testing");
+    }
+
+    #[test]
+    fn what_the_seller_pays_stands_beside_the_total() {
+        let mut terms = views::terms();
+        terms.obligations.iter_mut().find(|row| row.id == "pay-stage-1-assembly").unwrap().debtor =
+            Side::Seller;
+        let plain = Plain::of(&terms);
+        assert_eq!((plain.payments_sat(), plain.paid_back[0].amount_sat), (135_000_000, 15_000_000));
     }
 
     #[test]

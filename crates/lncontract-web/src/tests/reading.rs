@@ -60,9 +60,7 @@ async fn the_contract_shows_coverage_over_time_early_warnings_and_the_timeline_a
         "<b>Stage 2 assembly.</b> Tendered, rejected",
         "Channel 1: on its way",
     ]);
-    for figure in [94_628_000_u64, 4_244_000, 60_000_000] {
-        assert!(figure == 94_628_000 || page.body.contains(&grouped(figure)), "{figure}");
-    }
+    page.shows(&[&grouped(4_244_000), &grouped(60_000_000)]);
     let mut away = App::new();
     away.contract.coverage = None;
     get(&Arc::new(away), &contract("")).await.shows(&["Our node does not answer, so what is covered"]);
@@ -118,7 +116,9 @@ async fn the_page_of_a_contract_that_ended_is_its_account_and_its_evidence() {
         "number 58",
         &grouped(6_493_200),
     ]);
-    for gone in ["Your turn", "Castor’s turn", "Milestones and coverage", "What can be paid, against"] {
+    for gone in
+        ["Your turn", "Castor’s turn", "Milestones and coverage", "What can be paid, against", "Next payment"]
+    {
         assert!(!page.body.contains(gone), "{gone}");
     }
 }

@@ -81,7 +81,12 @@ async fn every_fault_of_an_amendment_is_named_at_its_field_and_nothing_is_asked_
     let page = post(&app, &contract("/amend"), &format!("{}&{form}", basis())).await;
     assert_eq!((page.status, app.calls().len()), (StatusCode::UNPROCESSABLE_ENTITY, 0));
     page.shows(&["id=\"date.delivery-6-e\"", "id=\"date.fund-channel-1-e\"", "id=\"total-e\""]);
-    page.shows(&["id=\"quantity.subsystem-e\"", "value=\"soon\"", "before the date of contract"]);
+    page.shows(&[
+        "id=\"quantity.subsystem-e\"",
+        "value=\"soon\"",
+        "Due day of delivery 6: ",
+        "before the date of contract",
+    ]);
     let torn = post(&app, &contract("/amend"), &format!("{}&file=number+%3D&do=offer", basis())).await;
     assert_eq!((torn.status, app.calls().len()), (StatusCode::UNPROCESSABLE_ENTITY, 0));
     torn.shows(&["The terms file can’t be read", "line 1", "number =</textarea>"]);
@@ -165,4 +170,63 @@ async fn who_has_no_turn_is_told_whose_it_is() {
 fn the_sample_terms_are_a_file_that_reads_back() {
     let file = write_terms(&views::terms()).unwrap();
     assert_eq!(lncontract_app::terms_file::read(&file).unwrap(), views::terms());
+}
+
+#[tokio::test]
+async fn a_terms_file_fills_the_page_and_the_page_gives_one_away() {
+    let (app, file) = (app(), include_str!("../../../../examples/terms/3-deposit-returned.toml"));
+    let file = file.replace("Orbital Instruments Inc.", "Meridian Systems Integration");
+    let file = file.replace("Rig Services LLC", "Castor Subsystems");
+    let encoded: String = file.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let page = post(&app, "/contracts/new", &format!("pasted={encoded}&valid_days=14&do=read")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    page.shows(&[
+        "value=\"Deposit returned\"",
+        "value=\"S-2026-14\"",
+        "value=\"deposit-returned\"",
+        "value=\"-300\"",
+    ]);
+    page.shows(&["every milestone is covered", "after acceptance of Commissioning", "Rig Services pays"]);
+    let torn = post(&app, "/contracts/new", "pasted=number+%3D&do=read").await;
+    assert_eq!(torn.status, StatusCode::UNPROCESSABLE_ENTITY);
+    torn.shows(&["line 1", "number =</textarea>"]);
+    let form = "our_side=buyer&number=N-1&title=Rig&date_of_contract=2026-01-15&total=5&ms_title=Rig&ms_amount=5&ms_months=1\
+                &covered_days_before=14&examination_days=10&notice_blocks=1008&valid_days=14";
+    let form = format!("{form}&counterparty={}", views::companies()[0].id);
+    let taken = post(&app, "/contracts/new", &format!("{form}&do=download")).await;
+    let header = |name: header::HeaderName| taken.headers[name].to_str().unwrap();
+    assert_eq!(header(header::CONTENT_TYPE), "application/toml");
+    assert_eq!(header(header::CONTENT_DISPOSITION), "attachment; filename=\"n-1.toml\"");
+    assert_eq!(lncontract_app::terms_file::read(&taken.body).unwrap().total.0, 5);
+    assert!(app.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_is_proposed_with_its_reasons_and_its_gaps() {
+    let app = app();
+    let form = "our_side=buyer&number=N-1&title=Rig&date_of_contract=2026-01-15&total=5+000+000&ms_title=Rig\
+                &ms_amount=5+000+000&ms_months=3&tr_how=channel&tr_amount=nonsense&tr_months=&tr_stage=\
+                &covered_days_before=14&examination_days=10&notice_blocks=1008&valid_days=14";
+    let form = format!("{form}&counterparty={}", views::companies()[0].id);
+    let page = post(&app, "/contracts/new", &format!("{form}&do=plan")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    page.shows(&[
+        "Why this plan",
+        "It is the first channel.",
+        "value=\"6\u{202f}000\u{202f}000\"",
+        "every milestone is covered",
+    ]);
+}
+
+#[tokio::test]
+async fn whole_terms_are_offered_as_their_file_says() {
+    let app = app();
+    let file: String =
+        write_terms(&views::terms()).unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let page = post(&app, "/contracts/new", &format!("pasted={file}&valid_days=14&do=read")).await;
+    page.shows(&["Whole terms from a file", "name=\"file\""]);
+    let form = format!("counterparty={}&our_side=buyer&valid_days=14&file={file}", views::companies()[0].id);
+    let offered = post(&app, "/contracts/new", &format!("{form}&do=offer")).await;
+    assert_eq!(offered.location(), contract(""), "{}", offered.body);
+    assert_eq!(app.calls(), ["offer 150000000 sat as Buyer to 02adc9 for 14 days"]);
 }

@@ -23,6 +23,8 @@ use crate::{
     rest::{self, Asked},
 };
 
+/// The file that moves the clock of both, beside their folders.
+pub const CLOCK: &str = "clock";
 const PASSWORD: &str = "correct horse battery";
 
 /// Which of the two.
@@ -53,6 +55,8 @@ impl Side {
 pub struct Address {
     pub side: Side,
     pub program: PathBuf,
+    /// Whether its clock moves: then the harness itself serves it (see `served`).
+    pub moves: bool,
     pub web: SocketAddr,
     pub node: SocketAddr,
 }
@@ -63,8 +67,8 @@ pub struct Company {
     home: PathBuf,
     /// The URL of its bitcoind.
     bitcoind: String,
-    /// Of the session of its people; kept in its database, so it outlives the program.
-    token: String,
+    /// Of the session of its people; kept in its database, so it outlives the program. It ends by the company's clock.
+    token: Mutex<String>,
     process: Mutex<Option<Child>>,
     /// How often it was started, and which of its starts has said that it is ready.
     starts: AtomicU64,
@@ -78,15 +82,15 @@ impl Company {
             address,
             home: home.to_path_buf(),
             bitcoind: bitcoind.to_owned(),
-            token: token.to_owned(),
+            token: Mutex::new(token.to_owned()),
             process: Mutex::new(None),
             starts: AtomicU64::new(0),
             ready: Arc::default(),
         }
     }
 
-    fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(&self.address.program);
+    fn command(&self, program: &Path, verb: &str) -> Command {
+        let mut command = Command::new(program);
         // What the tester has set is of no matter here, but for the log.
         let ours = |name: &str| name.starts_with("LNCONTRACT_") && name != "LNCONTRACT_LOG";
         for (name, _) in std::env::vars().filter(|(name, _)| ours(name)) {
@@ -101,7 +105,7 @@ impl Company {
     pub fn init(&self) -> anyhow::Result<()> {
         let (name, short_name) = self.address.side.names();
         let user = self.address.side.to_string();
-        let mut init = self.command("init");
+        let mut init = self.command(&self.address.program, "init");
         init.args(["--name", name, "--short-name", short_name, "--user", &user]);
         let output = init.output().context("the program can't be started")?;
         ensure!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
@@ -113,8 +117,16 @@ impl Company {
         let Address { side, web, node, .. } = &self.address;
         let log = self.home.join(format!("{side}.log"));
         let log = File::options().create(true).append(true).open(log).context("the log can't be written")?;
-        let mut serve = self.command("serve");
-        serve.args(["--network", "regtest", "--bitcoind-url", &self.bitcoind, "--bitcoind-user", LOGIN]);
+        let mut serve = if self.address.moves {
+            let mut serve = self.command(&std::env::current_exe()?, "company");
+            serve.arg("--clock").arg(self.home.join(CLOCK));
+            serve
+        } else {
+            let mut serve = self.command(&self.address.program, "serve");
+            serve.args(["--network", "regtest", "--bitcoind-user", LOGIN]);
+            serve
+        };
+        serve.args(["--bitcoind-url", &self.bitcoind]);
         serve.args(["--listen-web", &web.to_string(), "--listen-node", &node.to_string()]);
         serve.env("LNCONTRACT_BITCOIND_PASSWORD", LOGIN).stdout(Stdio::piped()).stderr(log);
         if std::env::var_os("LNCONTRACT_LOG").is_none() {
@@ -164,21 +176,37 @@ impl Company {
     }
 
     /// Signs in; the session is there in all further lives.
-    pub fn sign_in(&mut self) -> Result<String, Asked> {
+    pub fn sign_in(&self) -> Result<String, Asked> {
         let body = json!({ "user": self.address.side.to_string(), "password": PASSWORD });
         let answer = rest::ask(self.address.web, "/sessions", "", Some(&body))?;
-        self.token = answer["token"].as_str().unwrap_or_default().to_owned();
-        Ok(self.token.clone())
+        let token = answer["token"].as_str().unwrap_or_default().to_owned();
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&token);
+        Ok(token)
+    }
+
+    /// Asks, and signs in again where the session has ended.
+    fn signed_in<T>(&self, ask: impl Fn(&str) -> Result<T, Asked>) -> Result<T, Asked> {
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match ask(&token) {
+            Err(Asked::Refused { status: 401, .. }) => ask(&self.sign_in()?),
+            answer => answer,
+        }
     }
 
     /// Looks.
     pub fn get(&self, path: &str) -> Result<Value, Asked> {
-        rest::ask(self.address.web, path, &self.token, None)
+        self.signed_in(|token| rest::ask(self.address.web, path, token, None))
+    }
+
+    /// The bundle of a contract, as its page hands it out.
+    pub fn bundle(&self, contract: &str) -> Result<Vec<u8>, Asked> {
+        let path = format!("/contracts/{contract}/bundle");
+        self.signed_in(|token| rest::download(self.address.web, &path, token))
     }
 
     /// Acts.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, Asked> {
-        rest::ask(self.address.web, path, &self.token, Some(body))
+        self.signed_in(|token| rest::ask(self.address.web, path, token, Some(body)))
     }
 }
 

@@ -38,13 +38,32 @@ const POINTS: [Point; 8] = [
     Point::Paid,
 ];
 
+/// A moment of the whole play, each counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// An act of one of the two, or a move of the clock.
+    Step(u64),
+    /// The buyer is about to be asked for a channel or a splice.
+    Fund(u64),
+    /// The buyer is about to be told to pay.
+    Pay(u64),
+    /// The buyer is about to be told to close a channel.
+    Close(u64),
+}
+
+/// What the worked example has of each, as the play goes.
+const FUNDS: u64 = 5;
+const PAYMENTS: u64 = 11;
+const CHANNELS: u64 = 2;
+const STEPS: u64 = 75;
+
 /// One kill.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kill {
+pub struct Kill<P> {
     /// Who.
     pub side: Side,
     /// After which point.
-    pub point: Point,
+    pub point: P,
     /// How long after it.
     pub delay: Duration,
     /// How long it stays away.
@@ -53,30 +72,57 @@ pub struct Kill {
 
 /// All kills of a run, in the order of their points.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Plan {
-    pub kills: Vec<Kill>,
+pub struct Plan<P> {
+    pub kills: Vec<Kill<P>>,
 }
 
-impl Plan {
+impl Plan<Point> {
     /// One to four kills. Half of them fall on the payment itself, half come within a few milliseconds of their
     /// point, half of the programs come back at once.
-    pub fn of(seed: u64, run: u64) -> Self {
+    pub fn of_milestone(seed: u64, run: u64) -> Self {
+        Plan::drawn(seed, run, 1..=4, |draw| {
+            if draw.below(2) == 0 { Point::Pay } else { POINTS[draw.below(POINTS.len() as u64) as usize] }
+        })
+    }
+}
+
+impl Plan<Moment> {
+    /// Four to nine kills. Half of them fall on an opening, a splice, a payment or a closing, the others anywhere.
+    pub fn of_whole(seed: u64, run: u64) -> Self {
+        Plan::drawn(seed, run, 4..=9, |draw| match draw.below(6) {
+            0 => Moment::Fund(draw.below(FUNDS)),
+            1 => Moment::Pay(draw.below(PAYMENTS)),
+            2 => Moment::Close(draw.below(CHANNELS)),
+            _ => Moment::Step(draw.below(STEPS)),
+        })
+    }
+}
+
+impl<P: Copy + Ord> Plan<P> {
+    fn drawn(
+        seed: u64,
+        run: u64,
+        count: std::ops::RangeInclusive<u64>,
+        point: impl Fn(&mut Draw) -> P,
+    ) -> Self {
         let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ run);
-        let mut kills: Vec<Kill> = (0..=draw.below(4)).map(|_| kill(&mut draw)).collect();
+        let count = count.start() + draw.below(count.end() - count.start() + 1);
+        let mut kills: Vec<Kill<P>> = (0..count).map(|_| kill(&mut draw, &point)).collect();
         kills.sort_by_key(|kill| (kill.point, kill.delay));
         Plan { kills }
     }
+}
 
+impl<P> Plan<P> {
     /// The kills of one company.
-    pub fn of_side(&self, side: Side) -> impl Iterator<Item = &Kill> {
+    pub fn of_side(&self, side: Side) -> impl Iterator<Item = &Kill<P>> {
         self.kills.iter().filter(move |kill| kill.side == side)
     }
 }
 
-fn kill(draw: &mut Draw) -> Kill {
+fn kill<P>(draw: &mut Draw, point: &impl Fn(&mut Draw) -> P) -> Kill<P> {
     let side = if draw.below(2) == 0 { Side::Buyer } else { Side::Seller };
-    let point =
-        if draw.below(2) == 0 { Point::Pay } else { POINTS[draw.below(POINTS.len() as u64) as usize] };
+    let point = point(draw);
     let delay_ms = if draw.below(2) == 0 { draw.below(120) } else { draw.below(1_500) };
     let pause_ms = if draw.below(2) == 0 { 0 } else { draw.below(2_500) };
     Kill { side, point, delay: Duration::from_millis(delay_ms), pause: Duration::from_millis(pause_ms) }
@@ -99,7 +145,7 @@ impl Draw {
     }
 }
 
-impl fmt::Display for Plan {
+impl<P: fmt::Debug> fmt::Display for Plan<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, Kill { side, point, delay, pause }) in self.kills.iter().enumerate() {
             let comma = if number == 0 { "" } else { "; " };
@@ -118,14 +164,14 @@ mod tests {
 
     #[test]
     fn the_same_seed_and_run_give_the_same_kills_and_another_run_others() {
-        assert_eq!(Plan::of(7, 3), Plan::of(7, 3));
-        assert_ne!(Plan::of(7, 3), Plan::of(7, 4));
-        assert_ne!(Plan::of(7, 3), Plan::of(8, 3));
+        assert_eq!(Plan::of_milestone(7, 3), Plan::of_milestone(7, 3));
+        assert_ne!(Plan::of_milestone(7, 3), Plan::of_milestone(7, 4));
+        assert_ne!(Plan::of_milestone(7, 3), Plan::of_milestone(8, 3));
     }
 
     #[test]
     fn fifty_runs_kill_both_companies_at_every_point() {
-        let kills: Vec<Kill> = (1..=50).flat_map(|run| Plan::of(1, run).kills).collect();
+        let kills: Vec<Kill<Point>> = (1..=50).flat_map(|run| Plan::of_milestone(1, run).kills).collect();
         for point in POINTS {
             for side in [Side::Buyer, Side::Seller] {
                 assert!(
@@ -134,6 +180,20 @@ mod tests {
                 );
             }
         }
-        assert!((1..=50).all(|run| (1..=4).contains(&Plan::of(1, run).kills.len())));
+        assert!((1..=50).all(|run| (1..=4).contains(&Plan::of_milestone(1, run).kills.len())));
+    }
+
+    #[test]
+    fn the_whole_play_is_killed_at_openings_payments_closings_and_anywhere() {
+        assert_eq!(Plan::of_whole(7, 3), Plan::of_whole(7, 3));
+        let kills: Vec<Kill<Moment>> = (1..=20).flat_map(|run| Plan::of_whole(1, run).kills).collect();
+        for side in [Side::Buyer, Side::Seller] {
+            let hit =
+                |fits: fn(&Moment) -> bool| kills.iter().any(|kill| kill.side == side && fits(&kill.point));
+            assert!(hit(|moment| matches!(moment, Moment::Fund(_))), "{side}");
+            assert!(hit(|moment| matches!(moment, Moment::Pay(_))), "{side}");
+            assert!(hit(|moment| matches!(moment, Moment::Close(_))), "{side}");
+            assert!(hit(|moment| matches!(moment, Moment::Step(_))), "{side}");
+        }
     }
 }

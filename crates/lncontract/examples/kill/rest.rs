@@ -35,25 +35,41 @@ impl std::error::Error for Asked {}
 
 /// One request below `/api/v1`: `GET` without a body, `POST` with one.
 pub fn ask(server: SocketAddr, path: &str, token: &str, body: Option<&Value>) -> Result<Value, Asked> {
-    let answer = exchange(server, path, token, body).map_err(Asked::Away)?;
-    let cut = || Asked::Away(std::io::ErrorKind::UnexpectedEof.into());
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
-    let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(cut)?;
-    if !(200..300).contains(&status) {
-        let text = body.replace('\n', " ");
-        return Err(Asked::Refused { status, text });
-    }
-    if body.is_empty() { Ok(Value::Null) } else { serde_json::from_str(body).map_err(|_| cut()) }
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let head =
+        format!("{method} /api/v1{path} HTTP/1.0\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n");
+    let answer = exchange(server, &head, &body.map(Value::to_string).unwrap_or_default())?;
+    if answer.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&answer).map_err(|_| cut()) }
 }
 
-fn exchange(server: SocketAddr, path: &str, token: &str, body: Option<&Value>) -> std::io::Result<String> {
+/// What a page hands out, to who is signed in.
+pub fn download(server: SocketAddr, path: &str, token: &str) -> Result<Vec<u8>, Asked> {
+    let cookie = format!("lncontract_session_{}={token}", server.port());
+    let head = format!("GET {path} HTTP/1.0\r\nHost: {server}\r\nCookie: {cookie}\r\n");
+    exchange(server, &head, "")
+}
+
+fn cut() -> Asked {
+    Asked::Away(std::io::ErrorKind::UnexpectedEof.into())
+}
+
+fn exchange(server: SocketAddr, head: &str, body: &str) -> Result<Vec<u8>, Asked> {
+    let answer = raw(server, head, body).map_err(Asked::Away)?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or_else(cut)?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(cut)?;
+    let body = answer[end + 4..].to_vec();
+    if (200..300).contains(&status) {
+        return Ok(body);
+    }
+    Err(Asked::Refused { status, text: String::from_utf8_lossy(&body).replace('\n', " ") })
+}
+
+fn raw(server: SocketAddr, head: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let method = if body.is_some() { "POST" } else { "GET" };
-    let body = body.map(Value::to_string).unwrap_or_default();
-    write!(stream, "{method} /api/v1{path} HTTP/1.0\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n")?;
-    write!(stream, "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
     Ok(answer)
 }

@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use jiff::{Timestamp, tz::Offset};
+use lncontract::sandbox::play::RESERVE_SAT;
 use lncontract_core::{template::supply::worked_example, v1::Party};
 use serde_json::{Value, json};
 
@@ -23,10 +24,23 @@ use crate::{
     regtest::Regtest,
 };
 
-/// The channel, its fees, and the anchor reserve.
-pub const BUYER_SAT: u64 = 31_000_000;
-/// The anchor reserve.
-pub const SELLER_SAT: u64 = 1_000_000;
+/// What the companies have, in satoshi, and whether their clock moves.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    pub buyer_sat: u64,
+    pub seller_sat: u64,
+    pub clock_moves: bool,
+}
+
+impl Setting {
+    /// For the first milestone: its channel; fees and the anchor reserve of both.
+    pub const MILESTONE: Self =
+        Setting { buyer_sat: 30_000_000 + RESERVE_SAT, seller_sat: RESERVE_SAT, clock_moves: false };
+    /// For the whole play: all that is set aside, and the same.
+    pub const WHOLE: Self =
+        Setting { buyer_sat: 155_000_000 + RESERVE_SAT, seller_sat: RESERVE_SAT, clock_moves: true };
+}
+
 /// How long a step may take; generous, since machines are shared.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -40,19 +54,21 @@ pub struct Scene {
     chain: SocketAddr,
     buyer: (Address, String),
     seller: (Address, String),
+    /// What it was made for.
+    pub setting: Setting,
     /// The contract.
     pub contract: String,
 }
 
 impl Scene {
     /// Makes it, and stops everything.
-    pub fn prepare(arguments: &Arguments) -> anyhow::Result<Self> {
+    pub fn prepare(arguments: &Arguments, setting: Setting) -> anyhow::Result<Self> {
         let dir = arguments.dir.join("scene");
         fs::create_dir_all(dir.join("bitcoind")).with_context(|| format!("folder {}", dir.display()))?;
         let [chain, buyer_web, buyer_node, seller_web, seller_node] = free_ports()?;
         let address = |side, web, node| {
             let program = arguments.program.clone();
-            Address { side, program, web, node }
+            Address { side, program, moves: setting.clock_moves, web, node }
         };
         let mut scene = Scene {
             dir,
@@ -60,18 +76,19 @@ impl Scene {
             chain,
             buyer: (address(Side::Buyer, buyer_web, buyer_node), String::new()),
             seller: (address(Side::Seller, seller_web, seller_node), String::new()),
+            setting,
             contract: String::new(),
         };
-        let (regtest, mut buyer, mut seller) = scene.stage(&scene.dir);
-        for company in [&mut buyer, &mut seller] {
+        let (regtest, buyer, seller) = scene.stage(&scene.dir);
+        for company in [&buyer, &seller] {
             company.init()?;
             company.start()?;
             until("the program", || Ok(company.is_up().then_some(())))?;
         }
         (scene.buyer.1, scene.seller.1) = (buyer.sign_in()?, seller.sign_in()?);
         let counterparty = meet(&buyer, &seller)?;
-        give(&regtest, &buyer, BUYER_SAT)?;
-        give(&regtest, &seller, SELLER_SAT)?;
+        give(&regtest, &buyer, setting.buyer_sat)?;
+        give(&regtest, &seller, setting.seller_sat)?;
         scene.contract = sign(&buyer, &seller, &counterparty)?;
         buyer.stop()?;
         seller.stop()?;

@@ -5,7 +5,6 @@
 
 use std::{
     path::Path,
-    sync::{Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -14,11 +13,12 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    company::{Company, Side},
-    plan::{Kill, Plan, Point},
+    company::Company,
+    passed::{Passed, both_up, under_kills},
+    plan::{Plan, Point},
     regtest::Regtest,
     rest::Asked,
-    scene::{PATIENCE, Scene, text, until},
+    scene::{PATIENCE, Scene, text},
     verdict::{self, Before, entries},
 };
 
@@ -26,87 +26,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(15);
 const BLOCK_EVERY: Duration = Duration::from_millis(200);
 
 /// Plays it in a folder that holds a copy of the scene, and judges what came of it.
-pub fn tell(scene: &Scene, folder: &Path, plan: &Plan) -> anyhow::Result<()> {
+pub fn tell(scene: &Scene, folder: &Path, plan: &Plan<Point>) -> anyhow::Result<()> {
     let (regtest, buyer, seller) = scene.stage(folder);
     for company in [&buyer, &seller] {
         company.start()?;
     }
     both_up(&buyer, &seller)?;
-    let before = Before::look(&buyer, &seller)?;
-    let passed = Passed::default();
-    thread::scope(|scope| {
-        let killers = [(&buyer, Side::Buyer), (&seller, Side::Seller)].map(|(company, side)| {
-            let passed = &passed;
-            scope.spawn(move || plan.of_side(side).try_for_each(|kill| carry_out(company, kill, passed)))
-        });
-        let mut story = Story::new(scene, &regtest, &buyer, &seller, &passed);
-        let told = story.play();
-        passed.end();
-        for killer in killers {
-            killer.join().expect("a killer does not panic")?;
-        }
-        told
-    })?;
-    both_up(&buyer, &seller)?;
+    let before = Before::look(scene, &buyer, &seller)?;
+    under_kills(plan, &buyer, &seller, |passed| Story::new(scene, &regtest, &buyer, &seller, passed).play())?;
     verdict::reach(&scene.contract, &regtest, &buyer, &seller, &before)?;
     buyer.stop()?;
     seller.stop()
-}
-
-fn both_up(buyer: &Company, seller: &Company) -> anyhow::Result<()> {
-    until("both programs", || Ok((buyer.is_up() && seller.is_up()).then_some(())))
-}
-
-/// Which points the story has passed, and when.
-#[derive(Default)]
-struct Passed {
-    points: Mutex<(Vec<(Point, Instant)>, bool)>,
-    changed: Condvar,
-}
-
-impl Passed {
-    /// Passes a point; only the first time counts.
-    fn reach(&self, point: Point) {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        if points.0.iter().all(|(passed, _)| *passed != point) {
-            points.0.push((point, Instant::now()));
-            self.changed.notify_all();
-        }
-    }
-
-    /// Whether the story has passed it.
-    fn has(&self, point: Point) -> bool {
-        let points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        points.0.iter().any(|(passed, _)| *passed == point)
-    }
-
-    /// The story is over: nobody waits any more.
-    fn end(&self) {
-        self.points.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits for a point; `None` if the story ends without it.
-    fn wait_for(&self, point: Point) -> Option<Instant> {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some((_, at)) = points.0.iter().find(|(passed, _)| *passed == point) {
-                return Some(*at);
-            }
-            if points.1 {
-                return None;
-            }
-            points = self.changed.wait(points).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-fn carry_out(company: &Company, kill: &Kill, passed: &Passed) -> anyhow::Result<()> {
-    let Some(at) = passed.wait_for(kill.point) else { return Ok(()) };
-    thread::sleep((at + kill.delay).saturating_duration_since(Instant::now()));
-    company.kill()?;
-    thread::sleep(kill.pause);
-    company.start()
 }
 
 struct Story<'a> {
@@ -114,7 +44,7 @@ struct Story<'a> {
     regtest: &'a Regtest,
     buyer: &'a Company,
     seller: &'a Company,
-    passed: &'a Passed,
+    passed: &'a Passed<Point>,
     open: bool,
     next_block: Instant,
     /// What a program refused last: the reason, if the story does not go on.
@@ -127,7 +57,7 @@ impl<'a> Story<'a> {
         regtest: &'a Regtest,
         buyer: &'a Company,
         seller: &'a Company,
-        passed: &'a Passed,
+        passed: &'a Passed<Point>,
     ) -> Self {
         Story {
             path: format!("/contracts/{}", scene.contract),
@@ -149,8 +79,7 @@ impl<'a> Story<'a> {
             }
             thread::sleep(LOOK_EVERY);
         }
-        let passed = self.passed.points.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
-        let passed: Vec<Point> = passed.into_iter().map(|(point, _)| point).collect();
+        let passed = self.passed.all();
         bail!("not received within {PATIENCE:?}; passed {passed:?}; last refusal: {}", self.refusal)
     }
 

@@ -1,7 +1,10 @@
-//! What has to be true after a run, however often anybody was killed.
+//! What has to be true after a run of the first milestone, however often anybody was killed, and what is the same for
+//! the whole play (`whole`).
 //!
 //! Money: 25,000,000 sat were received exactly once: in both records, in both books, on both nodes, to the
 //! millisatoshi; and the channel is where it was, open, its output unspent.
+
+pub mod whole;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -9,10 +12,10 @@ use serde_json::{Value, json};
 use crate::{
     company::Company,
     regtest::Regtest,
-    scene::{BUYER_SAT, SELLER_SAT, text, until},
+    scene::{Scene, text, until},
 };
 
-const PAID_MSAT: i64 = 25_000_000_000;
+const PAID_SAT: u64 = 25_000_000;
 
 /// What both had.
 pub struct Before {
@@ -21,10 +24,11 @@ pub struct Before {
 }
 
 impl Before {
-    pub fn look(buyer: &Company, seller: &Company) -> anyhow::Result<Self> {
+    pub fn look(scene: &Scene, buyer: &Company, seller: &Company) -> anyhow::Result<Self> {
         let node_msat = |company: &Company| msat(&company.get("/node/account")?, "node_msat");
         let before = Before { buyer_msat: node_msat(buyer)?, seller_msat: node_msat(seller)? };
-        let given = [(before.buyer_msat, BUYER_SAT), (before.seller_msat, SELLER_SAT)];
+        let given =
+            [(before.buyer_msat, scene.setting.buyer_sat), (before.seller_msat, scene.setting.seller_sat)];
         anyhow::ensure!(
             given.iter().all(|(has, sat)| *has == sat.cast_signed() * 1_000),
             "the scene has lost money"
@@ -37,10 +41,14 @@ fn msat(account: &Value, key: &str) -> anyhow::Result<i64> {
     account[key].as_i64().with_context(|| format!("{key} is missing in {account}"))
 }
 
+/// A list of an answer.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
 /// Ids of the entries of a kind that have effect or are on their way to it.
 pub fn entries<'a>(view: &'a Value, kind: &str) -> Vec<&'a Value> {
-    let rows = view["record"].as_array().map(Vec::as_slice).unwrap_or_default();
-    rows.iter().filter(|row| row["kind"] == kind).map(|row| &row["id"]).collect()
+    list(&view["record"]).iter().filter(|row| row["kind"] == kind).map(|row| &row["id"]).collect()
 }
 
 /// Waits until nothing is wrong, or says what is.
@@ -51,9 +59,13 @@ pub fn reach(
     seller: &Company,
     before: &Before,
 ) -> anyhow::Result<()> {
+    wait_until_nothing_is_wrong(|| faults(contract, regtest, buyer, seller, before))
+}
+
+fn wait_until_nothing_is_wrong(look: impl Fn() -> anyhow::Result<Vec<String>>) -> anyhow::Result<()> {
     let mut wrong = Vec::new();
     let settled = until("an end without a fault", || {
-        wrong = faults(contract, regtest, buyer, seller, before)?;
+        wrong = look()?;
         Ok(wrong.is_empty().then_some(()))
     });
     match settled {
@@ -74,19 +86,17 @@ fn faults(
     let (ours, theirs) = (buyer.get(&path)?, seller.get(&path)?);
     let mut faults = Faults::default();
     for (who, company, view) in [("buyer", buyer, &ours), ("seller", seller, &theirs)] {
+        agreed(&mut faults, who, company, view)?;
         record(&mut faults, who, view);
         channel(&mut faults, who, &company.get("/node")?, view);
         payment(&mut faults, who, &company.get(&format!("{path}/payments"))?);
-        let bad = |todo: &&Value| todo["tone"] == "bad";
-        let overview = company.get("/overview")?;
-        let todos = overview["todos"].as_array().context("todos are a list")?;
-        faults.must(todos.iter().find(bad).is_none(), || format!("{who}: {}", overview["todos"]));
     }
     faults.must(ours["state_hash"] == theirs["state_hash"], || "the state hashes differ".into());
-    let length = |view: &Value| view["record"].as_array().map(Vec::len);
-    faults.must(length(&ours) == length(&theirs), || "the records are of different length".into());
+    faults.must(list(&ours["record"]).len() == list(&theirs["record"]).len(), || {
+        "the records are of different length".into()
+    });
     unspent(&mut faults, regtest, &ours)?;
-    money(&mut faults, buyer, seller, before)?;
+    moved(&mut faults, buyer, seller, before, PAID_SAT)?;
     Ok(faults.0)
 }
 
@@ -101,13 +111,9 @@ impl Faults {
     }
 }
 
-/// One entry of each kind, each with effect, and both companies agree.
-fn record(faults: &mut Faults, who: &str, view: &Value) {
-    for kind in ["fund", "tender", "answer", "invoice", "paid", "received"] {
-        let count = entries(view, kind).len();
-        faults.must(count == 1, || format!("{who}: {count} entries {kind}"));
-    }
-    let rows = view["record"].as_array().map(Vec::as_slice).unwrap_or_default();
+/// Both companies agree, nothing is without effect, nobody is alarmed.
+fn agreed(faults: &mut Faults, who: &str, company: &Company, view: &Value) -> anyhow::Result<()> {
+    let rows = list(&view["record"]);
     for row in rows.iter().filter(|row| row["state"]["tone"] == "bad" || row["state"]["word"] == "Overtaken")
     {
         faults
@@ -115,16 +121,29 @@ fn record(faults: &mut Faults, who: &str, view: &Value) {
     }
     faults.must(view["alerts"] == json!([]), || format!("{who}: alerts {}", view["alerts"]));
     faults.must(view["agreed"]["tone"] == "good", || format!("{who}: {}", view["agreed"]["word"]));
-    faults.must(view["figures"]["paid_sat"] == 25_000_000, || {
-        format!("{who}: paid {}", view["figures"]["paid_sat"])
-    });
+    let overview = company.get("/overview")?;
+    let bad = list(&overview["todos"]).iter().any(|todo| todo["tone"] == "bad");
+    faults.must(!bad, || format!("{who}: {}", overview["todos"]));
+    Ok(())
+}
+
+/// One entry of each kind.
+fn record(faults: &mut Faults, who: &str, view: &Value) {
+    for kind in ["fund", "tender", "answer", "invoice", "paid", "received"] {
+        let count = entries(view, kind).len();
+        faults.must(count == 1, || format!("{who}: {count} entries {kind}"));
+    }
+    let paid = &view["figures"]["paid_sat"];
+    faults.must(*paid == PAID_SAT, || format!("{who}: paid {paid}"));
 }
 
 /// One channel, open and seen alike by both.
 fn channel(faults: &mut Faults, who: &str, node: &Value, view: &Value) {
     let states = |list: &Value| -> Vec<String> {
-        let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        list.iter().map(|channel| channel["state"]["word"].as_str().unwrap_or("?").to_owned()).collect()
+        self::list(list)
+            .iter()
+            .map(|channel| channel["state"]["word"].as_str().unwrap_or("?").to_owned())
+            .collect()
     };
     for (where_, list) in [("on the node", &node["channels"]), ("in the record", &view["channels"])] {
         faults.must(states(list) == ["Open"], || format!("{who}: channels {where_}: {:?}", states(list)));
@@ -137,9 +156,10 @@ fn channel(faults: &mut Faults, who: &str, node: &Value, view: &Value) {
 /// One payment, at its end.
 fn payment(faults: &mut Faults, who: &str, payments: &Value) {
     let word = if who == "buyer" { "Paid" } else { "Received" };
-    let list = payments.as_array().map(Vec::as_slice).unwrap_or_default();
-    let holds = match list {
-        [one] => one["finished"] == true && one["state"]["word"] == word && one["amount_msat"] == PAID_MSAT,
+    let holds = match list(payments) {
+        [one] => {
+            one["finished"] == true && one["state"]["word"] == word && one["amount_msat"] == PAID_SAT * 1_000
+        }
         _ => false,
     };
     faults.must(holds, || format!("{who}: payments {payments}"));
@@ -158,10 +178,17 @@ fn unspent(faults: &mut Faults, regtest: &Regtest, view: &Value) -> anyhow::Resu
     Ok(())
 }
 
-/// Books and nodes say the same, and exactly the payment and the opening's fee have moved.
-fn money(faults: &mut Faults, buyer: &Company, seller: &Company, before: &Before) -> anyhow::Result<()> {
+/// Books and nodes say the same, and exactly what was paid and the transactions' fees have moved.
+fn moved(
+    faults: &mut Faults,
+    buyer: &Company,
+    seller: &Company,
+    before: &Before,
+    paid_sat: u64,
+) -> anyhow::Result<()> {
+    let paid_msat = paid_sat.cast_signed() * 1_000;
     let parts =
-        [("buyer", buyer, before.buyer_msat, -PAID_MSAT), ("seller", seller, before.seller_msat, PAID_MSAT)];
+        [("buyer", buyer, before.buyer_msat, -paid_msat), ("seller", seller, before.seller_msat, paid_msat)];
     for (who, company, had_msat, moved_msat) in parts {
         let account = company.get("/node/account")?;
         let (ledger, node) = (msat(&account, "ledger_msat")?, msat(&account, "node_msat")?);

@@ -5,10 +5,11 @@
 //! `money` carry out the acts that take several steps, and `money` holds the account at the end.
 
 mod amendment;
-mod channel;
-mod follow;
-mod money;
-mod scenes;
+pub mod channel;
+pub mod follow;
+pub mod money;
+pub mod next;
+pub mod scenes;
 mod wait;
 
 use std::sync::Arc;
@@ -32,12 +33,15 @@ use self::{
     money::Given,
     wait::{see, until},
 };
-use super::{Company, Sandbox, report::Report};
+use super::{
+    Company, Sandbox,
+    report::{How, Report},
+};
 
 /// The password of both companies: the sandbox's money is worth nothing.
-const PASSWORD: &str = "sandbox-password";
+pub const PASSWORD: &str = "sandbox-password";
 /// Satoshi that the chain gives each company beside what it is to set aside: fees, and the anchor reserve.
-const RESERVE_SAT: u64 = 1_000_000;
+pub const RESERVE_SAT: u64 = 1_000_000;
 
 /// What is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,7 +62,7 @@ pub fn begin(terms: &Terms) -> Option<Time> {
 
 /// Walks the play. `terms`: others than the worked example's. Returns the exit code.
 pub async fn run(sandbox: &Sandbox, play: Play, terms: Option<Terms>, json: bool) -> anyhow::Result<u8> {
-    let mut report = Report::new(json, sandbox.time.clock());
+    let mut report = Report::new(if json { How::Json } else { How::People }, sandbox.time.clock());
     let terms = match terms {
         Some(terms) => terms,
         None => example(sandbox)?,
@@ -89,7 +93,11 @@ async fn walk(
     Ok((contract, given))
 }
 
-async fn set_up(company: &Company, party: &Party, report: &mut Report) -> anyhow::Result<()> {
+/// First run of a company.
+///
+/// # Errors
+/// When it is set up already.
+pub async fn set_up(company: &Company, party: &Party, report: &mut Report) -> anyhow::Result<()> {
     let new = NewCompany {
         name: party.name.clone(),
         short_name: party.short_name.clone(),
@@ -103,7 +111,11 @@ async fn set_up(company: &Company, party: &Party, report: &mut Report) -> anyhow
     Ok(())
 }
 
-async fn meet(buyer: &Company, seller: &Company, report: &mut Report) -> anyhow::Result<()> {
+/// They exchange invites and compare the words.
+///
+/// # Errors
+/// When the words differ, or one is not set up.
+pub async fn meet(buyer: &Company, seller: &Company, report: &mut Report) -> anyhow::Result<()> {
     for (us, them) in [(buyer, seller), (seller, buyer)] {
         let row = us.app.accept_invite(&them.app.invite().await?).await?;
         us.app.confirm_company_words(&row.id).await?;
@@ -115,7 +127,15 @@ async fn meet(buyer: &Company, seller: &Company, report: &mut Report) -> anyhow:
 }
 
 /// Gives the buyer what it is to set aside, and both what fees and the anchor reserve need.
-async fn give(sandbox: &Sandbox, play: Play, terms: &Terms, report: &mut Report) -> anyhow::Result<Given> {
+///
+/// # Errors
+/// When a node does not run, or the money does not come.
+pub async fn give(
+    sandbox: &Sandbox,
+    play: Play,
+    terms: &Terms,
+    report: &mut Report,
+) -> anyhow::Result<Given> {
     let tranches = terms.funding.tranches.iter().map(|tranche| tranche.amount.0);
     let set_aside: u64 = match play {
         Play::FirstMilestone => tranches.take(1).sum(),
@@ -138,7 +158,10 @@ async fn give(sandbox: &Sandbox, play: Play, terms: &Terms, report: &mut Report)
 }
 
 /// The worked example, from today on.
-fn example(sandbox: &Sandbox) -> anyhow::Result<Terms> {
+///
+/// # Errors
+/// When the clock shows no date.
+pub fn example(sandbox: &Sandbox) -> anyhow::Result<Terms> {
     let today = Offset::UTC.to_datetime(Timestamp::from_second(sandbox.time.now().0)?).date();
     let party = |name: &str, short_name: &str| Party {
         name: name.into(),
@@ -151,6 +174,21 @@ fn example(sandbox: &Sandbox) -> anyhow::Result<Terms> {
 }
 
 async fn sign(buyer: &Company, seller: &Company, terms: Terms, report: &mut Report) -> anyhow::Result<Hash> {
+    let contract = offer(buyer, seller, terms, report).await?;
+    accept(buyer, seller, contract, report).await?;
+    Ok(contract)
+}
+
+/// The buyer offers these terms; the seller has them when this returns.
+///
+/// # Errors
+/// When they are no contract, or don't arrive.
+pub async fn offer(
+    buyer: &Company,
+    seller: &Company,
+    terms: Terms,
+    report: &mut Report,
+) -> anyhow::Result<Hash> {
     let counterparty = buyer.app.companies().await?.remove(0).id;
     let total = terms.total.0;
     let new = NewContract { counterparty, our_side: Side::Buyer, terms, valid_days: 14 };
@@ -164,12 +202,25 @@ async fn sign(buyer: &Company, seller: &Company, terms: Terms, report: &mut Repo
         Ok(seller.app.contract(contract).await.ok().filter(|view| view.can_answer_offer))
     })
     .await?;
+    Ok(contract)
+}
+
+/// The seller accepts; they are in force on both sides when this returns.
+///
+/// # Errors
+/// When there is no offer, or the acceptance does not arrive.
+pub async fn accept(
+    buyer: &Company,
+    seller: &Company,
+    contract: Hash,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     seller.app.accept_offer(contract).await?;
     report.step("contract.accepted", seller.side, json!({}));
     see(&buyer.app, contract, "the acceptance at the buyer", |view| (view.version == 1).then_some(()))
         .await?;
     report.step("contract.in_force", buyer.side, json!({}));
-    Ok(contract)
+    Ok(())
 }
 
 fn node(company: &Company) -> anyhow::Result<Arc<dyn Lightning>> {

@@ -5,17 +5,28 @@ use std::{sync::Arc, time::Instant};
 use lncontract_app::Clock;
 use serde_json::{Map, Value, json};
 
+/// How it prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A line a step.
+    People,
+    /// One JSON object a line.
+    Json,
+    /// Not at all: somebody else tells what happens.
+    Silent,
+}
+
 /// Prints steps as they end.
 pub struct Report {
-    json: bool,
+    how: How,
     clock: Arc<dyn Clock>,
     last: Instant,
 }
 
 impl Report {
-    /// Begins; `json`: one JSON object a line, on standard output.
-    pub fn new(json: bool, clock: Arc<dyn Clock>) -> Self {
-        Self { json, clock, last: Instant::now() }
+    /// Begins, on standard output.
+    pub fn new(how: How, clock: Arc<dyn Clock>) -> Self {
+        Self { how, clock, last: Instant::now() }
     }
 
     /// A step that went as it should, with what else is to be said of it.
@@ -37,25 +48,27 @@ impl Report {
             }
             _ => Vec::new(),
         };
-        if self.json {
-            println!("{}", Value::Object(line));
-        } else {
-            let day = at.split('T').next().unwrap_or(&at);
-            println!("{day}  {ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
+        match self.how {
+            How::Silent => {}
+            How::Json => println!("{}", Value::Object(line)),
+            How::People => {
+                let day = at.split('T').next().unwrap_or(&at);
+                println!("{day}  {ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
+            }
         }
     }
 
     /// The last line.
     pub fn end(&self, result: &Value) {
-        if self.json {
-            println!("{result}");
-            return;
-        }
-        println!();
-        if let Value::Object(fields) = result {
-            for (key, value) in fields {
-                println!("{key:>20}  {}", plain(value));
+        match (self.how, result) {
+            (How::Json, _) => println!("{result}"),
+            (How::People, Value::Object(fields)) => {
+                println!();
+                for (key, value) in fields {
+                    println!("{key:>20}  {}", plain(value));
+                }
             }
+            _ => {}
         }
     }
 }

@@ -10,3 +10,5 @@ mod log;
 mod old_copy;
 mod refusals;
 mod support;
+#[cfg(unix)]
+mod terms;

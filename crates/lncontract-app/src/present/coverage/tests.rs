@@ -68,7 +68,12 @@ pub(in crate::present) fn pay(state: &mut Contract, row: &str, amount: u64, day:
     state.invoices.insert(hash(100 + u8::try_from(state.invoices.len()).unwrap()), invoice);
 }
 
-fn node(fund: Hash, can_send_sat: u64, state: ChannelState, splices: Vec<Splice>) -> Channel {
+pub(in crate::present) fn node(
+    fund: Hash,
+    can_send_sat: u64,
+    state: ChannelState,
+    splices: Vec<Splice>,
+) -> Channel {
     let key = bitcoin::secp256k1::PublicKey::from_slice(&[2; 33]).unwrap();
     Channel {
         id: ChannelId(fund.0),

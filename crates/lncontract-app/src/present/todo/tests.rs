@@ -39,7 +39,7 @@ fn has(text: &str, parts: &[&str]) {
 }
 
 #[test]
-fn what_will_not_be_covered_is_told_once_a_milestone_with_the_first_date_and_the_whole_sum() {
+fn what_will_not_be_covered_is_told_once_the_next_milestone_first_and_each_with_its_whole_sum() {
     let delivery = "delivery-and-acceptance";
     let warnings = [
         uncovered(delivery, 3_000_000, 40),
@@ -47,10 +47,13 @@ fn what_will_not_be_covered_is_told_once_a_milestone_with_the_first_date_and_the
         uncovered(delivery, 2_000_000, 70),
     ];
     let buyer = told(Side::Buyer, &warnings, &[]);
-    assert_eq!(buyer.len(), 2);
+    assert_eq!(buyer.len(), 1);
     assert_eq!(buyer[0].0, Tone::Warn);
-    has(&buyer[0].1, &["5\u{202f}000\u{202f}000\u{a0}sat", "Delivery and acceptance"]);
-    has(&buyer[0].2, &["has to be covered by Sat 11 Apr 2026", "due Sat 25 Apr 2026", "further channel"]);
+    has(&buyer[0].1, &["5\u{a0}sat missing for Stage 1 assembly"]);
+    has(&buyer[0].2, &["has to be covered by Thu 12 Mar 2026", "due Thu 26 Mar 2026", "further channel"]);
+    let after =
+        "After that: 5\u{202f}000\u{202f}000\u{a0}sat for Delivery and acceptance by Sat 11 Apr 2026.";
+    has(&buyer[0].2, &[after]);
     let seller = told(Side::Seller, &warnings, &[]);
     has(&seller[0].2, &["Ask for it to be set aside"]);
 }

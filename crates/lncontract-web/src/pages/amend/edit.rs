@@ -55,6 +55,26 @@ pub fn apply(form: &Form, start: &Terms) -> Edited {
     edited
 }
 
+/// What a field is called in the summary of what is wrong.
+fn label(field: &str) -> String {
+    let (part, of) = field.split_once('.').unwrap_or((field, ""));
+    let number = of.parse::<usize>().map_or(0, |row| row.saturating_add(1));
+    let of = of.replace('-', " ");
+    match part {
+        "date" => format!("Due day of {of}"),
+        "units" | "quantity" => format!("Quantity of {of}"),
+        "amount" => format!("Amount of {of}"),
+        "size" => format!("Amount of {of}, to be set aside"),
+        "nm_amount" => format!("Amount of new milestone {number}"),
+        "nm_date" => format!("Due day of new milestone {number}"),
+        "nd_units" => format!("Units of new delivery {number}"),
+        "nd_date" => format!("Due day of new delivery {number}"),
+        "nt_amount" => format!("Amount of new tranche {number}"),
+        "nt_date" => format!("Due day of new tranche {number}"),
+        _ => field.replace('_', " "),
+    }
+}
+
 /// The day that a row is due by its own rule; none where it hangs on an acceptance.
 pub fn day_of(terms: &Terms, row: &Obligation) -> Option<Date> {
     dated(&row.due.rule, terms.date_of_contract).ok().flatten()
@@ -74,7 +94,7 @@ impl Edited {
     fn number_in<T: TryFrom<u64>>(&mut self, text: &str, field: &str) -> Option<T> {
         let number = parse_amount(text).and_then(|number| T::try_from(number).ok());
         if number.is_none() {
-            self.fault(field, format!("{text:?} is no whole number that fits here."));
+            self.fault(field, format!("{}: {text:?} is no whole number that fits here.", label(field)));
         }
         number
     }
@@ -82,7 +102,7 @@ impl Edited {
     fn date(&mut self, text: &str, field: &str) -> Option<Date> {
         let date = text.parse().ok();
         if date.is_none() {
-            self.fault(field, format!("{text:?} can’t be read as a day; choose one."));
+            self.fault(field, format!("{}: {text:?} can’t be read as a day; choose one.", label(field)));
         }
         date
     }

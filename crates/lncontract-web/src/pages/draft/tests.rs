@@ -1,7 +1,7 @@
 //! The form of a new contract, from the worked example outwards.
 
 use jiff::civil::date;
-use lncontract_core::template::supply;
+use lncontract_core::{Sat, template::supply};
 
 use super::*;
 use crate::samples::views;
@@ -65,6 +65,14 @@ fn what_can_not_be_read_is_named_by_its_field() {
 }
 
 #[test]
+fn a_wrong_sum_is_said_beside_what_can_not_be_read() {
+    let change = [("total", "1"), ("quantity", "a dozen"), ("place", "")];
+    let trouble = read(&filled(&change), us(), &views::companies()).err().unwrap();
+    let fields: Vec<_> = trouble.faults.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["quantity", "total"]);
+}
+
+#[test]
 fn sums_that_differ_are_shown_with_the_preview() {
     let check = |name: &str, value: &str, field: &str| {
         let (_, trouble) = read(&filled(&[(name, value)]), us(), &views::companies()).unwrap();
@@ -77,15 +85,4 @@ fn sums_that_differ_are_shown_with_the_preview() {
     check("number", "", "number");
     assert_eq!(sums(&filled(&[("total", "155 000 000")])), Some((150_000_000, 155_000_000)));
     assert_eq!(sums(&filled(&[("total", "much")])), None);
-}
-
-#[test]
-fn row_ids_are_made_from_words() {
-    let check = |words: &str, expect: &str| assert_eq!(row_id(words), expect);
-    check("Stage 1 assembly", "stage-1-assembly");
-    check("Delivery and acceptance", "delivery-and-acceptance");
-    check("  Größe (XL)  ", "gr-e-xl");
-    check("12 units", "units");
-    check("Ω", "row");
-    check("A very long title that goes on and on and on", "a-very-long-title-that-goes-on-a");
 }

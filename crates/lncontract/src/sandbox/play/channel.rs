@@ -38,8 +38,16 @@ pub async fn refuse_unannounced(sandbox: &Sandbox, report: &mut Report) -> anyho
 /// # Errors
 /// When a stage does not come.
 pub async fn fund(course: &Course<'_>, tranche: &str, report: &mut Report) -> anyhow::Result<()> {
-    let (sandbox, contract) = (course.sandbox, course.contract);
-    let buyer = &sandbox.buyer;
+    let fund = announce(course, tranche, report).await?;
+    confirm(course, fund, report).await
+}
+
+/// Asks for the channel or splice of a tranche. Returns its fund entry.
+///
+/// # Errors
+/// When it is refused.
+pub async fn announce(course: &Course<'_>, tranche: &str, report: &mut Report) -> anyhow::Result<Hash> {
+    let (buyer, contract) = (&course.sandbox.buyer, course.contract);
     let fund = buyer.app.fund(contract, tranche).await?;
     let size = see(&buyer.app, contract, "the announced channel", |view| {
         funded(view, fund).map(|funded| funded.sat)
@@ -47,6 +55,16 @@ pub async fn fund(course: &Course<'_>, tranche: &str, report: &mut Report) -> an
     .await?;
     let step = json!({ "fund": fund.to_string(), "tranche": tranche, "sat": size });
     report.step("channel.requested", buyer.side, step);
+    Ok(fund)
+}
+
+/// Mines until both companies see it open, and tells each stage.
+///
+/// # Errors
+/// When a stage does not come.
+pub async fn confirm(course: &Course<'_>, fund: Hash, report: &mut Report) -> anyhow::Result<()> {
+    let (sandbox, contract) = (course.sandbox, course.contract);
+    let buyer = &sandbox.buyer;
     let outpoint = see(&buyer.app, contract, "the funding transaction", |view| {
         funded(view, fund).and_then(|funded| funded.outpoint)
     })

@@ -1,29 +1,26 @@
 //! The course of the contract: what the two companies have to do next, done by them, one act after the other,
 //! the clock moved to the next date where nothing is left to do today.
 //!
-//! It asks the same `status` that the pages ask, and does nothing that it does not name.
-
-use std::collections::BTreeMap;
+//! It asks the same `status` that the pages ask, and does nothing that it does not name (`next`).
 
 use anyhow::bail;
 use lncontract_core::{
     Hash, Time,
-    status::{NextAct, PayableView, Status, Todo},
-    v1::{Document, Side, Tender, Terms},
+    status::{PayableView, Status, Todo},
+    v1::{Side, Terms},
 };
 use lncontract_lightning::Chain;
-use lncontract_record::hash::sha256;
 use serde_json::json;
 
 use super::{
-    Play, amendment, channel, money, node,
-    scenes::{Scene, reasons, scene},
+    Play, amendment, channel, money,
+    next::{Next, next},
+    node,
+    scenes::{Answered, Scene, evidence, reasons, scene},
     wait::{in_step, until},
 };
 use crate::sandbox::{Company, Sandbox, report::Report};
 
-/// Acts are done when their day has begun.
-const DAY_S: i64 = 86_400;
 /// More acts than any contract of the template has.
 const ACTS_MAX: usize = 5_000;
 
@@ -36,14 +33,14 @@ pub struct Course<'a> {
     /// Where the play ends.
     pub play: Play,
     /// How many tenders of each row were answered.
-    answered: BTreeMap<String, usize>,
+    pub answered: Answered,
     amended: bool,
 }
 
 impl<'a> Course<'a> {
     /// Begins with terms that are in force.
     pub fn new(sandbox: &'a Sandbox, contract: Hash, play: Play) -> Self {
-        Self { sandbox, contract, play, answered: BTreeMap::new(), amended: false }
+        Self { sandbox, contract, play, answered: Answered::default(), amended: false }
     }
 
     /// Follows it to its end.
@@ -52,25 +49,47 @@ impl<'a> Course<'a> {
     /// When an act is refused, or what follows from it does not come.
     pub async fn follow(&mut self, report: &mut Report) -> anyhow::Result<()> {
         for _ in 0..ACTS_MAX {
-            let status = in_step(self.sandbox, self.contract).await?;
-            let first_is_paid = status.payables.iter().any(PayableView::is_paid);
-            match self.play {
-                Play::FirstMilestone if first_is_paid => return Ok(()),
-                Play::Amendment if first_is_paid && !self.amended => {
-                    self.amended = true;
-                    amendment::amend(self, report).await?;
-                    continue;
-                }
-                _ => {}
-            }
-            match self.next(&status).await? {
-                Next::Act(side, todo) => self.perform(side, todo, report).await?,
-                Next::Wait => self.settle(&status).await?,
-                Next::At(time) => self.forward_to(time).await?,
+            match self.next(report).await? {
                 Next::Nothing => return Ok(()),
+                next => self.take(next, report).await?,
             }
         }
         bail!("the contract did not come to its end in {ACTS_MAX} acts")
+    }
+
+    /// What is next, when both companies are in step; the amendment is made on the way, where it is played.
+    ///
+    /// # Errors
+    /// When they don't come into step.
+    pub async fn next(&mut self, report: &mut Report) -> anyhow::Result<Next> {
+        let mut status = in_step(self.sandbox, self.contract).await?;
+        let first_is_paid = status.payables.iter().any(PayableView::is_paid);
+        match self.play {
+            Play::FirstMilestone if first_is_paid => return Ok(Next::Nothing),
+            Play::Amendment if first_is_paid && !self.amended => {
+                self.amended = true;
+                amendment::amend(self, report).await?;
+                status = in_step(self.sandbox, self.contract).await?;
+            }
+            _ => {}
+        }
+        let next = next(&status, &self.terms().await?, &self.answered, self.sandbox.time.now());
+        if next == Next::Wait {
+            self.settle(&status).await?;
+        }
+        Ok(next)
+    }
+
+    /// Takes that step.
+    ///
+    /// # Errors
+    /// When an act is refused, or what follows from it does not come.
+    pub async fn take(&mut self, next: Next, report: &mut Report) -> anyhow::Result<()> {
+        match next {
+            Next::Act(side, todo) => self.perform(side, todo, report).await,
+            Next::At(time) => self.forward_to(time).await,
+            Next::Wait | Next::Nothing => Ok(()),
+        }
     }
 
     /// Moves the clock, and waits for both nodes to follow the chain.
@@ -85,49 +104,6 @@ impl<'a> Course<'a> {
             .await?;
         }
         Ok(())
-    }
-
-    /// What is done next: what is due first, the buyer's before the seller's.
-    async fn next(&self, status: &Status) -> anyhow::Result<Next> {
-        let mut later = None;
-        let mut waits = false;
-        for side in [Side::Buyer, Side::Seller] {
-            for act in status.acts.of(side) {
-                let at = match self.when(act).await? {
-                    When::ByItself => {
-                        waits = true;
-                        continue;
-                    }
-                    When::Now => return Ok(Next::Act(side, act.todo.clone())),
-                    When::At(at) => at,
-                };
-                later = Some(later.map_or(at, |before: Time| before.min(at)));
-            }
-        }
-        Ok(match later {
-            _ if waits => Next::Wait,
-            Some(at) => Next::At(at),
-            None => Next::Nothing,
-        })
-    }
-
-    async fn when(&self, act: &NextAct) -> anyhow::Result<When> {
-        let now = self.sandbox.time.now();
-        let at = match &act.todo {
-            Todo::ConfirmReceipt { .. } | Todo::Cancel { .. } => return Ok(When::ByItself),
-            Todo::AnswerTender { row, units, .. } => {
-                let clauses = self.terms().await?.clauses;
-                match (self.scene(row, *units).await?, act.due) {
-                    (Scene::Silence, Some(deadline)) => {
-                        deadline.plus_seconds(i64::from(clauses.grace_hours) * 3_600 + 60)
-                    }
-                    _ => now,
-                }
-            }
-            Todo::Tender { .. } | Todo::Fund { .. } => act.due.map_or(now, |due| due.plus_seconds(-DAY_S)),
-            _ => now,
-        };
-        Ok(if at <= now { When::Now } else { When::At(at) })
     }
 
     async fn perform(&mut self, side: Side, todo: Todo, report: &mut Report) -> anyhow::Result<()> {
@@ -166,12 +142,10 @@ impl<'a> Course<'a> {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let company = self.company(side);
-        let evidence = format!("{row} {}", self.answered(&row) + 1);
-        let sha256 = sha256(evidence.as_bytes());
-        let documents = vec![Document { name: format!("{evidence}.pdf"), sha256 }];
-        let tender = Tender { row: row.clone(), quantity, documents, note: String::new() };
+        let tender = evidence(&row, quantity, self.answered.of(&row));
+        let sha256 = tender.documents.iter().map(|document| document.sha256.to_string()).collect::<String>();
         company.app.tender(self.contract, tender).await?;
-        let step = json!({ "row": row, "units": quantity, "sha256": sha256.to_string() });
+        let step = json!({ "row": row, "units": quantity, "sha256": sha256 });
         report.step("tender.made", company.side, step);
         Ok(())
     }
@@ -184,14 +158,15 @@ impl<'a> Course<'a> {
         units: u64,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        let (step, accepted) = match self.scene(&row, units).await? {
+        let terms = self.terms().await?;
+        let (step, accepted) = match scene(&terms, &row, self.answered.of(&row), units) {
             Scene::Accept => ("tender.accepted", units),
             Scene::Reject => ("tender.rejected", 0),
             Scene::Part => ("tender.accepted-in-part", units - 1),
             Scene::Silence => bail!("the buyer was to be silent about {row}"),
         };
-        let why = if accepted < units { reasons(&self.terms().await?, &row) } else { Vec::new() };
-        *self.answered.entry(row.clone()).or_default() += 1;
+        let why = if accepted < units { reasons(&terms, &row) } else { Vec::new() };
+        self.answered.add(&row);
         let company = self.company(side);
         company.app.answer_tender(self.contract, tender, accepted, why.clone()).await?;
         let mut said = json!({ "row": row, "accepted": accepted, "of": units });
@@ -211,14 +186,6 @@ impl<'a> Course<'a> {
         .await
     }
 
-    async fn scene(&self, row: &str, units: u64) -> anyhow::Result<Scene> {
-        Ok(scene(&self.terms().await?, row, self.answered(row), units))
-    }
-
-    fn answered(&self, row: &str) -> usize {
-        self.answered.get(row).copied().unwrap_or(0)
-    }
-
     async fn terms(&self) -> anyhow::Result<Terms> {
         Ok(self.sandbox.buyer.app.terms_of(self.contract).await?)
     }
@@ -230,18 +197,4 @@ impl<'a> Course<'a> {
             Side::Seller => &self.sandbox.seller,
         }
     }
-}
-
-enum Next {
-    Act(Side, Todo),
-    /// The programs act by themselves.
-    Wait,
-    At(Time),
-    Nothing,
-}
-
-enum When {
-    Now,
-    At(Time),
-    ByItself,
 }

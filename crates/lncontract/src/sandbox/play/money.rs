@@ -3,9 +3,9 @@
 
 use anyhow::Context;
 use lncontract_core::{
-    Hash, Sat,
-    status::{ObligationView, PayableState, RowState, Status},
-    v1::{Duty, Side, Terms},
+    Hash, Sat, state,
+    status::{ChannelView, ObligationView, PayableState, RowState, Status},
+    v1::{ChannelStage, Duty, Side, Terms},
 };
 use lncontract_record::verify_bundle;
 use serde_json::{Value, json};
@@ -97,17 +97,8 @@ pub async fn account(sandbox: &Sandbox, contract: Hash, given: &Given) -> anyhow
     let terms = buyer.app.terms_of(contract).await?;
     let seller_side = sides.pop().unwrap_or_default();
     let buyer_side = sides.pop().unwrap_or_default();
-    let funded = funded(&status);
-    let milestones: Vec<u64> = status.milestones.iter().map(|milestone| milestone.paid.0).collect();
-    Ok(json!({
+    let mut said = json!({
         "result": if equal { "ok" } else { "disagreement" },
-        "contract_total_sat": ours.figures.total_sat,
-        "paid_sat": ours.figures.paid_sat,
-        "funded_sat": funded.sat,
-        "channels": funded.channels,
-        "splices": funded.splices,
-        "units_accepted": units_accepted(&status, &terms),
-        "milestones": milestones,
         "state_equal": ours.state_hash == theirs.state_hash,
         "buyer": buyer_side,
         "seller": seller_side,
@@ -115,7 +106,26 @@ pub async fn account(sandbox: &Sandbox, contract: Hash, given: &Given) -> anyhow
         "returned_onchain_sat": returned,
         "onchain_fee_sat": fees,
         "bundle": bundle.display().to_string(),
-    }))
+    });
+    if let (Value::Object(said), Value::Object(totals)) = (&mut said, totals(&status, &terms)) {
+        said.extend(totals);
+    }
+    Ok(said)
+}
+
+/// What a contract came to, by its record.
+pub fn totals(status: &Status, terms: &Terms) -> Value {
+    let funded = funded(status);
+    let milestones: Vec<u64> = status.milestones.iter().map(|milestone| milestone.paid.0).collect();
+    json!({
+        "contract_total_sat": status.figures.total.0,
+        "paid_sat": status.figures.paid.0,
+        "funded_sat": funded.sat,
+        "channels": funded.channels,
+        "splices": funded.splices,
+        "units_accepted": units_accepted(status, terms),
+        "milestones": milestones,
+    })
 }
 
 struct Funded {
@@ -124,13 +134,17 @@ struct Funded {
     splices: usize,
 }
 
-/// What was set aside by the record, and how.
+/// What was set aside by the record, and how; what never opened was not.
 fn funded(status: &Status) -> Funded {
     let mut funded = Funded { sat: 0, channels: 0, splices: 0 };
-    for channel in &status.channels {
-        funded.sat += channel.amount.0 + channel.splices.iter().map(|splice| splice.amount.0).sum::<u64>();
+    let is_open =
+        |seen: &Option<state::Report>| seen.as_ref().is_some_and(|seen| seen.stage == ChannelStage::Open);
+    let opened = |channel: &&ChannelView| is_open(&channel.buyer) || is_open(&channel.seller);
+    for channel in status.channels.iter().filter(opened) {
+        let splices: Vec<u64> = channel.splices.iter().filter(opened).map(|splice| splice.amount.0).collect();
+        funded.sat += channel.amount.0 + splices.iter().sum::<u64>();
         funded.channels += 1;
-        funded.splices += channel.splices.len();
+        funded.splices += splices.len();
     }
     funded
 }

@@ -4,7 +4,10 @@
 //! accepted in part and the rest tendered again; at the fourth the buyer is silent and it is deemed accepted.
 //! Everything else is accepted. A contract with fewer rows has fewer of these.
 
-use lncontract_core::v1::{Duty, Terms};
+use std::collections::BTreeMap;
+
+use lncontract_core::v1::{Document, Duty, Tender, Terms};
+use lncontract_record::hash::sha256;
 
 /// What the buyer says to a tender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,30 @@ pub enum Scene {
     Part,
     /// Nothing is said until the examination has run out.
     Silence,
+}
+
+/// How many tenders of each row were answered.
+#[derive(Clone, Debug, Default)]
+pub struct Answered(BTreeMap<String, usize>);
+
+impl Answered {
+    /// Of a row.
+    pub fn of(&self, row: &str) -> usize {
+        self.0.get(row).copied().unwrap_or(0)
+    }
+
+    /// One more.
+    pub fn add(&mut self, row: &str) {
+        *self.0.entry(row.to_owned()).or_default() += 1;
+    }
+}
+
+/// The tender of a row, with its evidence, when that many of the row have been answered before.
+pub fn evidence(row: &str, quantity: u64, before: usize) -> Tender {
+    let name = format!("{row} {}", before + 1);
+    let sha256 = sha256(name.as_bytes());
+    let documents = vec![Document { name: format!("{name}.pdf"), sha256 }];
+    Tender { row: row.to_owned(), quantity, documents, note: String::new() }
 }
 
 /// How the tender of a row goes, when that many tenders of the row have been answered before.
