@@ -9,7 +9,7 @@ use lncontract_core::{
     state::InvoiceState,
     v1::{Cancel, Paid, PaidBy, Payload, Received, Side},
 };
-use lncontract_lightning::{Channel, ChannelId};
+use lncontract_lightning::{Channel, ChannelId, Share};
 use lncontract_store::{Attempt, AttemptState, NewAttempt};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     companies::node_key,
     invoice::description_hash,
     live::Live,
-    over::{Over, enough, too_little, usable},
+    over::{Asked, Chosen},
     settlement::{
         machine::{Checks, State},
         worker,
@@ -28,8 +28,8 @@ use crate::{
 /// An invoice to pay, with the channels that it may use and what stands in the way, in words with what to do.
 pub(crate) struct Preflight {
     pub(crate) invoice: InvoiceState,
-    /// The channels that it goes over; several: it is split over them.
-    pub(crate) over: Vec<Over>,
+    /// The channels that it goes over, as the law chooses.
+    pub(crate) chosen: Chosen,
     /// What never goes away: the attempt is given up.
     never: Vec<String>,
     /// What passes (the payee is away, the channel is not usable yet): it is waited for, as the payment hash
@@ -87,7 +87,7 @@ impl App {
         let channels = self.channels_now().await?;
         let preflight = self.preflight(contract, invoice, Ok(channels)).await?;
         let hash = preflight.invoice.payment_hash.0;
-        let over: Vec<ChannelId> = preflight.over.iter().map(|(_, _, id)| *id).collect();
+        let over: Vec<Share> = preflight.chosen.over.iter().map(|over| over.share()).collect();
         worker::drive(self, hash, &over, &preflight.checks()).await
     }
 
@@ -120,27 +120,17 @@ impl App {
             Ok(channels) => channels,
             Err(trouble) => {
                 yet.push(trouble.to_string());
-                return Ok(Preflight { invoice: known, over: Vec::new(), never, yet, withdrawn });
+                return Ok(Preflight { invoice: known, chosen: Chosen::default(), never, yet, withdrawn });
             }
         };
         let payee = state.keys(live.our_side.other()).map(node_key).transpose()?;
         if payee.is_none_or(|payee| !connected.contains(&payee)) {
-            yet.push("the payee's node is not connected: it is paid when it is back".into());
+            yet.push("the payee's node is not connected: pay it when it is back".into());
         }
-        let mut over = usable(&live, &known, &channels);
-        let before = over.len();
         let busy = under_way(&live, &others, &channels);
-        over.retain(|(_, _, id)| !busy.contains(id));
-        let (free, over) = (over.len(), enough(over, known.amount.0));
-        let carry: u64 = over.iter().map(|(_, at_once, _)| *at_once).sum();
-        if free < before && carry < known.amount.0 {
-            yet.push("another payment is under way over the channel: this one follows it".into());
-        } else if before == 0 {
-            yet.push("no open channel is earmarked for it: fund one first".into());
-        } else if carry < known.amount.0 {
-            yet.push(too_little(&over, known.amount.0, &channels));
-        }
-        Ok(Preflight { invoice: known, over, never, yet, withdrawn })
+        let chosen = Asked { live: &live, known: &known, there: &channels }.choose(&busy);
+        yet.extend(chosen.obstacle.clone());
+        Ok(Preflight { invoice: known, chosen, never, yet, withdrawn })
     }
 
     /// What the invoice itself must say: payee, network, amount, description, expiry (BOLT 11).
@@ -240,7 +230,7 @@ fn under_way(live: &Live, others: &[&Attempt], channels: &[Channel]) -> Vec<Chan
         .iter()
         .filter(sent)
         .filter_map(|attempt| live.record.state().invoices.get(&Bytes(attempt.invoice_entry_hash)));
-    invoices.flat_map(|invoice| usable(live, invoice, channels)).map(|(_, _, id)| id).collect()
+    invoices.flat_map(|known| Asked { live, known, there: channels }.may_use()).collect()
 }
 
 /// Whether both companies have seen that the payee takes an invoice no more.

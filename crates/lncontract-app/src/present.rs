@@ -20,6 +20,7 @@ mod todo;
 pub(crate) mod words;
 
 pub use account::Account;
+pub(crate) use coverage::channels_now;
 pub use difference::changes;
 pub use negotiation::uncovered;
 pub use payments::PaymentRow;

@@ -337,8 +337,12 @@ pub struct PayPrompt {
     pub due: Option<Date>,
     /// Why it is due, line by line.
     pub why: Vec<(String, String)>,
-    /// Over which channels, how much each can send at most at once.
+    /// Over which channels, and how much over each; what could go now, if something is missing.
     pub over: Vec<(String, u64)>,
+    /// The other channels, each with the reason why it is not used.
+    pub passed_over: Vec<(String, String)>,
+    /// What the channels can't carry now.
+    pub missing_sat: u64,
     /// What stands in the way; empty: it can be paid now.
     pub obstacles: Vec<String>,
     /// How the payment stands, where one was begun.

@@ -21,6 +21,7 @@ use lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescription, Sha256};
 use lightning_types::payment::PaymentHash as LdkHash;
 use lncontract_lightning::{
     By, LightningError, MadeInvoice, NewInvoice, NodeEvent, Pay, PaymentHash, PaymentPreimage, PaymentState,
+    Share,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +115,7 @@ pub(crate) async fn pay(parts: &Parts, pay: Pay) -> Result<(), LightningError> {
     }
     check_channels(parts, &payable, &pay)?;
     parts.payments.put(&key, PaymentRow::Asked).map_err(|error| parts.disk_fault(&error))?;
-    parts.router.name(payable.hash, pay.channels.iter().map(|channel| channel.0));
+    parts.router.name(payable.hash, pay.channels.iter().map(|share| (share.channel.0, share.most_msat)));
     match send(parts, &payable)? {
         Ok(()) | Err(Bolt11PaymentError::SendingFailed(RetryableSendFailure::DuplicatePayment)) => {
             parts.asked.insert(payable.hash.0);
@@ -153,16 +154,16 @@ fn check_channels(parts: &Parts, payable: &Payable, pay: &Pay) -> Result<(), Lig
         return Err(refused("no channel is named for this payment"));
     }
     let live = parts.health.call(|| parts.manager.list_channels())?;
-    let mut named: Vec<&ChannelDetails> = Vec::new();
-    for id in &pay.channels {
+    let mut named: Vec<(&ChannelDetails, u64)> = Vec::new();
+    for Share { channel: id, most_msat } in &pay.channels {
         let channel = live.iter().find(|channel| channel.channel_id.0 == id.0);
         let channel = channel.ok_or_else(|| refused(format!("this node has no open channel {id}")))?;
         if channel.counterparty.node_id != payable.payee {
             return Err(refused(format!("channel {id} does not end at the payee, node {}", payable.payee)));
         }
-        named.push(channel);
+        named.push((channel, *most_msat));
     }
-    named.retain(|channel| channel.is_usable);
+    named.retain(|(channel, _)| channel.is_usable);
     if named.is_empty() {
         let reason =
             "none of the named channels can be used now: the payee's node is not connected, or they \
@@ -173,10 +174,10 @@ fn check_channels(parts: &Parts, payable: &Payable, pay: &Pay) -> Result<(), Lig
     let rooms: Vec<Room> = named
         .iter()
         .enumerate()
-        .map(|(index, channel)| Room {
+        .map(|(index, (channel, most_msat))| Room {
             index,
             min_msat: channel.next_outbound_htlc_minimum_msat,
-            max_msat: channel.next_outbound_htlc_limit_msat,
+            max_msat: channel.next_outbound_htlc_limit_msat.min(*most_msat),
         })
         .collect();
     let parts_max = usize::from(RouteParametersConfig::default().max_path_count);

@@ -4,7 +4,7 @@
 //! hash.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex},
 };
 
@@ -86,7 +86,7 @@ fn raise_last_part(parts: &mut [(Room, u64)]) -> Option<()> {
 /// LDK's router, with the channels that each payment may use.
 pub(crate) struct DirectRouter {
     keys: Arc<NodeKeys>,
-    named: Mutex<HashMap<PaymentHash, HashSet<[u8; 32]>>>,
+    named: Mutex<HashMap<PaymentHash, HashMap<[u8; 32], u64>>>,
 }
 
 impl DirectRouter {
@@ -94,8 +94,8 @@ impl DirectRouter {
         Arc::new(DirectRouter { keys, named: Mutex::default() })
     }
 
-    /// Names the channels of a payment, before it is sent.
-    pub(crate) fn name(&self, hash: PaymentHash, channels: impl IntoIterator<Item = [u8; 32]>) {
+    /// Names the channels of a payment with the most that may go over each, before it is sent.
+    pub(crate) fn name(&self, hash: PaymentHash, channels: impl IntoIterator<Item = ([u8; 32], u64)>) {
         lock(&self.named).insert(hash, channels.into_iter().collect());
     }
 
@@ -108,27 +108,34 @@ impl DirectRouter {
         &self,
         params: &RouteParameters,
         channels: &[&ChannelDetails],
-        named: &HashSet<[u8; 32]>,
+        named: &HashMap<[u8; 32], u64>,
     ) -> Result<Route, &'static str> {
         let payment = &params.payment_params;
         let Payee::Clear { node_id, final_cltv_expiry_delta, features, .. } = &payment.payee else {
             return Err("offers are not paid by this node yet");
         };
-        let rooms: Vec<Room> = channels
-            .iter()
-            .enumerate()
-            .filter(|(_, channel)| channel.is_usable && channel.counterparty.node_id == *node_id)
-            .filter(|(_, channel)| named.contains(&channel.channel_id.0))
-            .filter(|(_, channel)| {
-                let scid = channel.get_outbound_payment_scid();
-                scid.is_some_and(|scid| !payment.previously_failed_channels.contains(&scid))
-            })
-            .map(|(index, channel)| Room {
-                index,
-                min_msat: channel.next_outbound_htlc_minimum_msat,
-                max_msat: channel.next_outbound_htlc_limit_msat,
-            })
-            .collect();
+        let has_failed = |channel: &ChannelDetails| {
+            let scid = channel.get_outbound_payment_scid();
+            scid.is_none_or(|scid| payment.previously_failed_channels.contains(&scid))
+        };
+        let ends_there =
+            |channel: &ChannelDetails| channel.is_usable && channel.counterparty.node_id == *node_id;
+        let named_ones = channels.iter().enumerate().filter_map(|(index, channel)| {
+            let most_msat = *named.get(&channel.channel_id.0)?;
+            ends_there(channel).then_some((index, *channel, most_msat))
+        });
+        let (failed, usable): (Vec<_>, Vec<_>) = named_ones.partition(|(_, channel, _)| has_failed(channel));
+        // Money: the other channels have their shares of it on the way already; more would be taken of what is set
+        // aside in them for something else.
+        if failed.iter().any(|(_, _, most_msat)| *most_msat < u64::MAX) {
+            return Err("a part over one of the named channels failed");
+        }
+        let room = |(index, channel, most_msat): (usize, &ChannelDetails, u64)| Room {
+            index,
+            min_msat: channel.next_outbound_htlc_minimum_msat,
+            max_msat: channel.next_outbound_htlc_limit_msat.min(most_msat),
+        };
+        let rooms: Vec<Room> = usable.into_iter().map(room).collect();
         if rooms.is_empty() {
             return Err("none of the named channels can be used now");
         }

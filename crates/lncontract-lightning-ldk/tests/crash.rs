@@ -116,7 +116,7 @@ async fn pay_to_the_end(node: &LdkNode, bolt11: &str, hash: [u8; 32], channel: C
         PaymentState::InFlight => false,
         PaymentState::Absent => {
             // Not usable yet right after a start: asked again.
-            let _ = node.pay(Pay { bolt11: bolt11.into(), channels: vec![channel] }).await;
+            let _ = node.pay(Pay { bolt11: bolt11.into(), channels: vec![channel.into()] }).await;
             false
         }
         PaymentState::Failed { reason } => panic!("nothing fails here: {reason}"),
@@ -139,7 +139,7 @@ fn a_payer_that_crashes_during_payments_keeps_its_channel_and_pays_each_invoice_
         let invoice = seller.run(seller.node.create_invoice(new)).expect("an invoice");
         let (bolt11, hash) = (invoice.bolt11, invoice.payment_hash);
         seller_host.answer(hash, Claim::Take);
-        let pay = Pay { bolt11: bolt11.clone(), channels: vec![channel] };
+        let pay = Pay { bolt11: bolt11.clone(), channels: vec![channel.into()] };
         buyer.run(buyer.node.pay(pay)).expect("the payment is taken");
         // From before the first message to after the receipt.
         buyer.run(async { tokio::time::sleep(Duration::from_millis(n * 4)).await });

@@ -242,7 +242,23 @@ pub struct Pay {
     /// BOLT 11, with an amount.
     pub bolt11: String,
     /// The only channels it may use; each ends at the payee (checked).
-    pub channels: Vec<ChannelId>,
+    pub channels: Vec<Share>,
+}
+
+/// A channel that a payment may use, and how much of the payment may go over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The most that goes over it, in millisatoshi. Money: what is set aside in it for other things stays.
+    pub most_msat: u64,
+}
+
+/// As much as the channel carries.
+impl From<ChannelId> for Share {
+    fn from(channel: ChannelId) -> Self {
+        Self { channel, most_msat: u64::MAX }
+    }
 }
 
 /// What is known of a payment we sent.

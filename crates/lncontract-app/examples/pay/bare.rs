@@ -54,7 +54,7 @@ impl Bare {
         let invoice = self.seller.create_invoice(new).await?;
         self.seller_host.answer(invoice.payment_hash, Claim::Take);
         let start = Instant::now();
-        self.buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![self.channel] }).await?;
+        self.buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![self.channel.into()] }).await?;
         let hash = invoice.payment_hash;
         let sent = |event: &NodeEvent| match event {
             NodeEvent::PaymentSent { payment_hash, .. } if *payment_hash == hash => Some(()),

@@ -74,11 +74,9 @@ impl App {
             amount_sat: known.amount.0,
             due,
             why: why(&live, known, &terms),
-            over: preflight
-                .over
-                .iter()
-                .map(|(title, at_once, _)| (title.replace('-', " "), *at_once))
-                .collect(),
+            over: preflight.chosen.over.iter().map(|over| (over.title.clone(), over.amount_sat)).collect(),
+            passed_over: preflight.chosen.passed_over.clone(),
+            missing_sat: preflight.chosen.missing_sat,
             obstacles: preflight.obstacles(),
             state,
             payment_hash: known.payment_hash,

@@ -1,7 +1,7 @@
 //! Does what [`super::machine`] says, through store and node. Its transactions are named there.
 
 use lncontract_core::Bytes;
-use lncontract_lightning::{ChannelId, Pay, PaymentHash, PaymentPreimage, PaymentState};
+use lncontract_lightning::{Pay, PaymentHash, PaymentPreimage, PaymentState, Share};
 use lncontract_store::{Attempt, AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError};
 
 use super::machine::{Checks, Fact, Next, State, step};
@@ -24,7 +24,7 @@ pub(crate) async fn request(app: &App, attempt: NewAttempt) -> Result<(), AppErr
 pub(crate) async fn drive(
     app: &App,
     hash: PaymentHash,
-    over: &[ChannelId],
+    over: &[Share],
     checks: &Checks,
 ) -> Result<State, AppError> {
     let node = app.node().await?;

@@ -24,8 +24,10 @@ async fn funded() -> anyhow::Result<(Pair, Hash, Hash)> {
 async fn pay_directly(pair: &Pair, fund: Hash, bolt11: &str) -> anyhow::Result<()> {
     let node = pair.buyer.node();
     let channels = node.channels().await?;
-    let over =
-        channels.iter().filter(|channel| channel.opening == opening_id(fund)).map(|channel| channel.id);
+    let over = channels
+        .iter()
+        .filter(|channel| channel.opening == opening_id(fund))
+        .map(|channel| channel.id.into());
     // A refusal is as good as a failure here: the outcome is looked at.
     let _ = node.pay(Pay { bolt11: bolt11.to_owned(), channels: over.collect() }).await;
     Ok(())

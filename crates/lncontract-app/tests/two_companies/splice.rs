@@ -5,7 +5,9 @@ use lncontract_core::{
     Hash, Sat,
     v1::{Instrument, Side},
 };
-use lncontract_lightning::{CloseMode, LightningError, OpenFailure, OpeningId, OrderSplice, SpliceWay};
+use lncontract_lightning::{
+    Channel, CloseMode, LightningError, OpenFailure, OpeningId, OrderSplice, SpliceWay,
+};
 
 use crate::support::{Pair, TRANCHE, see, until};
 
@@ -156,7 +158,21 @@ async fn a_payment_that_no_channel_carries_goes_over_two_of_the_contract() -> an
     let second = pair.buyer.app().fund(contract, SPLICE).await?;
     pair.open(contract, second).await?;
     pair.payable(contract, invoice).await?;
-    assert_eq!(pair.buyer.app().pay_prompt(contract, invoice).await?.over.len(), 2);
+    let prompt = pair.buyer.app().pay_prompt(contract, invoice).await?;
+    let parts: Vec<u64> = prompt.over.iter().map(|(_, amount_sat)| *amount_sat).collect();
+    assert_eq!((parts.len(), parts.iter().sum::<u64>(), prompt.missing_sat), (2, 25_000_000, 0));
+    let before = pair.buyer.node().channels().await?;
     pair.buyer.app().pay(contract, invoice).await?;
-    pair.received_once(contract).await
+    pair.received_once(contract).await?;
+    let after = pair.buyer.node().channels().await?;
+    let left_msat =
+        |there: &[Channel], id| there.iter().find(|seen| seen.id == id).map(|seen| seen.local_msat);
+    let mut gone: Vec<u64> = Vec::new();
+    for id in before.iter().map(|seen| seen.id) {
+        let (before, after) = (left_msat(&before, id), left_msat(&after, id));
+        gone.push((before.expect("it was there") - after.expect("it still is")) / 1_000);
+    }
+    gone.sort_by_key(|sat| std::cmp::Reverse(*sat));
+    assert_eq!(gone, parts, "over each what the page said");
+    Ok(())
 }

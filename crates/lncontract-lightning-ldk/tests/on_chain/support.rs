@@ -85,7 +85,7 @@ pub async fn pay(buyer: &Seat, seller: &Seat, amount_msat: u64) {
     let new = NewInvoice { amount_msat, description_hash: [0; 32], expiry_s: 3_600 };
     let invoice = seller.node.create_invoice(new).await.expect("an invoice");
     seller.host.answer(invoice.payment_hash, Claim::Take);
-    let channels = vec![buyer.only_channel().await.id];
+    let channels = vec![buyer.only_channel().await.id.into()];
     buyer.node.pay(Pay { bolt11: invoice.bolt11, channels }).await.expect("the payment is taken");
     until("the receipt", async || {
         let state = buyer.node.payment(invoice.payment_hash).await.expect("the node runs");

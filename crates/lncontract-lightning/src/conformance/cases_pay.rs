@@ -7,7 +7,7 @@ use super::{
         ready, received, sent, settled, until, until_usable,
     },
 };
-use crate::{By, ChannelId, Claim, LightningError, NewInvoice, PaymentState};
+use crate::{By, ChannelId, Claim, LightningError, NewInvoice, Pay, PaymentState, Share};
 
 /// Odd on purpose: the last millisatoshi counts.
 const AMOUNT_MSAT: u64 = 1_666_666_667;
@@ -147,7 +147,7 @@ pub async fn an_undecided_payment_survives_a_restart_of_the_payee(bench: &dyn Be
     settled(bench, Side::Seller, AMOUNT_MSAT).await;
 }
 
-/// A payment that no channel carries alone is split over the named ones, and over none but those.
+/// A payment that no channel carries alone is split over the named ones, no more over each than its share.
 pub async fn a_payment_is_split_over_the_channels_that_it_names(bench: &dyn Bench) {
     fund(bench, Side::Buyer, 12_000_000).await;
     fund(bench, Side::Buyer, 12_000_000).await;
@@ -161,7 +161,14 @@ pub async fn a_payment_is_split_over_the_channels_that_it_names(bench: &dyn Benc
     bench.host(Side::Seller).answer(invoice.payment_hash, Claim::Take);
     let one = pay(bench, &invoice.bolt11, &ids[..1]).await;
     assert!(matches!(one, Err(LightningError::Refused { .. })), "{one:?}");
-    pay(bench, &invoice.bolt11, named).await.expect("two are enough");
+    let shares = [(named[0], 6_000_000_000), (named[1], 9_000_000_000)];
+    let shares = shares.map(|(channel, most_msat)| Share { channel, most_msat });
+    let little = Share { most_msat: 5_999_999_999, ..shares[0] };
+    for (channels, enough) in [([little, shares[1]], false), (shares, true)] {
+        let pay = Pay { bolt11: invoice.bolt11.clone(), channels: channels.to_vec() };
+        let taken = bench.node(Side::Buyer).pay(pay).await;
+        assert_eq!(taken.is_ok(), enough, "{taken:?}");
+    }
     sent(&bench.host(Side::Buyer), invoice.payment_hash).await;
     let (amount_msat, mut over) = received(&bench.host(Side::Seller), invoice.payment_hash).await;
     let mut named = named.to_vec();
@@ -170,6 +177,8 @@ pub async fn a_payment_is_split_over_the_channels_that_it_names(bench: &dyn Benc
     assert_eq!((amount_msat, over), (15_000_000_000, named));
     let third = channel(bench, Side::Buyer, opening(3)).await.expect("the third channel");
     assert_eq!(third.local_msat, 10_000_003_000, "untouched");
+    let first = channel(bench, Side::Buyer, opening(1)).await.expect("the first channel");
+    assert_eq!(first.local_msat, 4_000_001_000, "no more than its share is gone");
 }
 
 /// Payments go on after a restart of either side.

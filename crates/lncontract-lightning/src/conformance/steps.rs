@@ -180,7 +180,7 @@ pub(super) async fn pay(
     bolt11: &str,
     channels: &[ChannelId],
 ) -> Result<(), LightningError> {
-    let pay = Pay { bolt11: bolt11.into(), channels: channels.to_vec() };
+    let pay = Pay { bolt11: bolt11.into(), channels: channels.iter().copied().map(Into::into).collect() };
     bench.node(Side::Buyer).pay(pay).await
 }
 

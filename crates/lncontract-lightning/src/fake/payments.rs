@@ -12,7 +12,7 @@ use lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder, PaymentSecret};
 use super::{channels::Stage, state::State};
 use crate::{
     By, ChannelId, Claim, LightningError, MadeInvoice, NewInvoice, NodeEvent, Pay, PaymentHash,
-    PaymentPreimage, PaymentState,
+    PaymentPreimage, PaymentState, Share,
 };
 
 /// Blocks that the last hop leaves (BOLT 11 tag `c`).
@@ -106,7 +106,7 @@ impl State {
             return Err(refused("no channel is named for this payment"));
         }
         let mut rooms = Vec::new();
-        for id in &pay.channels {
+        for Share { channel: id, most_msat } in &pay.channels {
             let index = self.channels.iter().position(|channel| {
                 channel.id == *id && channel.end_of(seat).is_some() && channel.stage == Stage::Open
             });
@@ -116,7 +116,7 @@ impl State {
             if channel.ends[1 - end] != payee {
                 return Err(refused(format!("channel {id} does not end at the payee")));
             }
-            rooms.push((index, self.carry_msat(channel, end)));
+            rooms.push((index, self.carry_msat(channel, end).min(*most_msat)));
         }
         if !self.linked(seat, payee) {
             let reason =

@@ -123,7 +123,7 @@ async fn a_payment_whose_answer_was_lost_pays_once() {
         let new = NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60 };
         let invoice = seller.create_invoice(new).await.expect("an invoice");
         bench.host(Side::Seller).answer(invoice.payment_hash, Claim::Take);
-        let pay = Pay { bolt11: invoice.bolt11.clone(), channels: vec![id] };
+        let pay = Pay { bolt11: invoice.bolt11.clone(), channels: vec![id.into()] };
         bench.network.lose_next_answer(buyer.key(), behind);
         let lost = buyer.pay(pay.clone()).await;
         assert!(matches!(lost, Err(LightningError::OutcomeUnknown { .. })), "{lost:?}");
@@ -167,7 +167,7 @@ async fn a_channel_to_another_peer_carries_no_payment_to_this_one() {
     bench.network.mine(3);
     let new = NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60 };
     let invoice = seller.create_invoice(new).await.expect("an invoice");
-    let refused = buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![id] }).await;
+    let refused = buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![id.into()] }).await;
     assert!(matches!(refused, Err(LightningError::Refused { .. })), "{refused:?}");
 }
 

@@ -170,6 +170,8 @@ pub fn pay_prompt() -> PayPrompt {
             line("Invoice", "Invoice 3, amount equals the terms"),
         ],
         over: vec![("Channel 1, general".into(), 30_000_000)],
+        passed_over: vec![("channel 2".into(), "set aside for other milestones".into())],
+        missing_sat: 0,
         obstacles: Vec::new(),
         state: None,
         payment_hash: hash(0x9a),

@@ -64,7 +64,7 @@ impl Two {
         let new = NewInvoice { amount_msat: PAID_MSAT, description_hash: [0; 32], expiry_s: 3_600 };
         let invoice = seller.create_invoice(new).await.expect("an invoice");
         hosts[1].answer(invoice.payment_hash, Claim::Take);
-        buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![channel] }).await.expect("taken");
+        buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![channel.into()] }).await.expect("taken");
         until("the payment", async || {
             let state = buyer.payment(invoice.payment_hash).await.expect("it runs");
             let arrived = seller.balances().await.expect("it runs").channels_msat == PAID_MSAT;

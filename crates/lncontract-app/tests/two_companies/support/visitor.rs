@@ -87,7 +87,7 @@ impl Visitor {
 
     /// Pays; waits for the end, which has to be a failure. Returns the node's words.
     pub async fn fail_to_pay(&self, bolt11: &str, hash: PaymentHash) -> anyhow::Result<String> {
-        let channels = self.node.channels().await?.iter().map(|channel| channel.id).collect();
+        let channels = self.node.channels().await?.iter().map(|channel| channel.id.into()).collect();
         self.node.pay(Pay { bolt11: bolt11.to_owned(), channels }).await?;
         let ended = |event: &NodeEvent| match event {
             NodeEvent::PaymentFailed { payment_hash, reason } if *payment_hash == hash => {
