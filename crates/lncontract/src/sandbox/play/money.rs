@@ -15,7 +15,7 @@ use super::{
     node,
     wait::{in_step, until},
 };
-use crate::sandbox::{Sandbox, report::Report};
+use crate::sandbox::{Company, Sandbox, report::Report};
 
 /// What the chain gave to both companies, in satoshi.
 pub struct Given {
@@ -37,11 +37,14 @@ pub async fn pay(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (payer, payee) = (course.company(payer), course.company(payer.other()));
-    let over = until("a payable invoice", || async {
+    let payable = until("a payable invoice", || async {
         let prompt = payer.app.pay_prompt(course.contract, invoice).await.ok();
         Ok(prompt.filter(|prompt| prompt.obstacles.is_empty()).map(|prompt| prompt.over))
-    })
-    .await?;
+    });
+    let over = match payable.await {
+        Ok(over) => over,
+        Err(error) => return Err(error.context(in_the_way(course, payer, invoice, amount).await?)),
+    };
     payer.app.pay(course.contract, invoice).await?;
     let over: Vec<String> = over.into_iter().map(|(title, _)| title).collect();
     report.step("payment.requested", payer.side, json!({ "sat": amount.0, "over": over }));
@@ -55,6 +58,20 @@ pub async fn pay(
         report.step(step, company.side, json!({ "sat": amount.0, "receipt": receipt.to_string() }));
     }
     Ok(())
+}
+
+/// What keeps an invoice from being paid, with the path of its milestone in the terms.
+async fn in_the_way(
+    course: &Course<'_>,
+    payer: &Company,
+    invoice: Hash,
+    amount: Sat,
+) -> anyhow::Result<String> {
+    let prompt = payer.app.pay_prompt(course.contract, invoice).await?;
+    let terms = payer.app.terms_of(course.contract).await?;
+    let place = terms.milestones.iter().position(|milestone| milestone.title == prompt.milestone);
+    let path = place.map_or(prompt.milestone, |place| format!("milestones[{place}]"));
+    Ok(format!("{path}: {amount} can't be paid by the {}: {}", payer.side, prompt.obstacles.join("; ")))
 }
 
 /// Whether the receipts of both are in the record.
