@@ -10,6 +10,7 @@ mod companies;
 mod company;
 mod error;
 mod exchange;
+mod falls;
 mod final_account;
 mod fund;
 mod host;

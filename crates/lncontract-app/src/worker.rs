@@ -1,11 +1,12 @@
-//! The two tasks of a running company: one looks after its contracts (see `reconcile`), one reads what peers send.
+//! The three tasks of a running company: one looks after its contracts (see `reconcile`), one reads what peers
+//! send, one compares the books with the node (see `falls`).
 //!
 //! Invariant: a contract is looked after by one task at a time, and contracts do not wait for each other: a node's
 //! call that takes long holds up its own contract only. At most [`LOOKS_MAX`] are looked after at once, the
 //! others in turn. When the program is told to stop, no look begins, and those under way end before the node does:
 //! what they had done is in the store, the rest is found by the next start's looks.
 //!
-//! Both hold the program weakly and end with it. A fault of one contract is logged and does not stop the
+//! All hold the program weakly and end with it. A fault of one contract is logged and does not stop the
 //! others; what could not be done now is found again at the next tick.
 
 use std::{
@@ -20,7 +21,7 @@ use tokio::{
     task::{Id, JoinError, JoinHandle, JoinSet},
 };
 
-use crate::{App, AppError, app::Work, error::Class};
+use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY};
 
 /// How often everything is looked at without being woken.
 const TICK: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ const LOOKS_MAX: usize = 32;
 /// before the next, so that it is as after a crash.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starts both. Returns the one that looks after contracts, which ends when `stop` says so.
+/// Starts them. Returns the one that looks after contracts, which ends when `stop` says so.
 pub(crate) fn spawn(
     app: &Arc<App>,
     work: mpsc::UnboundedReceiver<Work>,
@@ -38,6 +39,7 @@ pub(crate) fn spawn(
     stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     tokio::spawn(read_inbox(Arc::downgrade(app), inbox));
+    tokio::spawn(compare_books(Arc::downgrade(app), stop.clone()));
     tokio::spawn(do_work(Arc::downgrade(app), work, stop))
 }
 
@@ -143,6 +145,23 @@ async fn read_inbox(app: Weak<App>, mut inbox: mpsc::Receiver<(NodeId, Vec<u8>)>
         let Some(app) = app.upgrade() else { return };
         if let Err(error) = app.take_frame(from, &frame).await {
             tracing::warn!(peer = %from, %error, "a message of a peer was of no use");
+        }
+    }
+}
+
+async fn compare_books(app: Weak<App>, mut stop: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(COMPARE_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            _ = tick.tick() => {}
+        }
+        let Some(app) = app.upgrade() else { return };
+        if app.is_unlocked().await
+            && let Err(error) = app.compare_books().await
+        {
+            tracing::debug!(%error, "the books could not be compared with the node; tried again in a moment");
         }
     }
 }

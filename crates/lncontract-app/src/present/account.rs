@@ -39,15 +39,18 @@ impl App {
     /// # Errors
     /// When the node does not run.
     pub async fn account(&self) -> Result<Account, AppError> {
+        let lines = self.ledger_lines().await?;
+        self.account_with(lines.iter().map(|line| line.amount_msat - line.fee_msat.cast_signed()).sum()).await
+    }
+
+    /// The same, for whoever has the sum of the ledger.
+    pub(crate) async fn account_with(&self, payments_msat: i64) -> Result<Account, AppError> {
         let node = self.node().await?;
         let balances = node.balances().await.map_err(AppError::from)?;
         let channels = node.channels().await.map_err(AppError::from)?;
         let movements = node.onchain_movements().await.map_err(AppError::from)?;
         let closes = node.forced_closes().await.map_err(AppError::from)?;
         let books = Books::of(&movements, &channels, &closes);
-        let lines = self.ledger_lines().await?;
-        let payments_msat: i64 =
-            lines.iter().map(|line| line.amount_msat - line.fee_msat.cast_signed()).sum();
         let held_sat = balances.onchain_total_sat + balances.closing_sat;
         Ok(Account {
             ledger_msat: books.deposits_sat.cast_signed() * 1_000 - books.cost_msat + payments_msat,

@@ -33,6 +33,7 @@ impl App {
         let closed = live.lock().await.record.state().is_closed();
         let node = self.look(closed).await;
         let connected = self.connected().await;
+        let falls = self.falls().await;
         let openings = self.store.openings(contract.0).await?;
         let live = live.lock().await;
         let (state, now) = (live.record.state(), self.clock.now());
@@ -70,7 +71,11 @@ impl App {
             date_of_contract: terms.date_of_contract,
             version: live.record.state().versions.len() as u64,
             state: list::phase(&status, live.our_side),
-            alerts: alerts(&live),
+            alerts: {
+                let falls = falls.iter().filter(|fall| fall.peer.as_ref() == Some(&live.peer));
+                let falls = falls.map(|fall| todo::fall(fall, &theirs.short_name));
+                alerts(&live).into_iter().chain(falls).collect()
+            },
             our_turn: turn(contract, &status, live.our_side, &terms),
             their_turn: turn(contract, &status, live.our_side.other(), &terms),
             watch: if running { watch.todos(warnings, &channels) } else { Vec::new() },

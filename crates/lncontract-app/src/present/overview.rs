@@ -87,6 +87,7 @@ impl App {
         {
             overview.onchain_free_sat = balances.onchain_spendable_sat;
         }
+        overview.todos = self.fallen().await?;
         let until = self.clock.now().plus_days(AHEAD_DAYS);
         for (id, live) in self.all_live().await? {
             {
@@ -118,6 +119,20 @@ impl App {
         overview.contracts = self.contracts().await?;
         overview.first_steps = self.first_steps(&overview).await?;
         Ok(overview)
+    }
+
+    /// What nothing explains, with the names of counterparties.
+    async fn fallen(&self) -> Result<Vec<Todo>, AppError> {
+        let mut todos = Vec::new();
+        for fall in self.falls().await {
+            let peer = match &fall.peer {
+                Some(id) => self.store.peer(id).await?,
+                None => None,
+            };
+            let name = peer.map_or_else(|| "the other company".into(), |peer| peer.short_name);
+            todos.push(todo::fall(&fall, &name));
+        }
+        Ok(todos)
     }
 
     async fn first_steps(&self, overview: &Overview) -> Result<Vec<(Todo, bool)>, AppError> {

@@ -8,7 +8,10 @@ use lncontract_core::{
 };
 
 use super::{coverage::title, words};
-use crate::view::{ChannelCard, RowAct, Todo, Tone};
+use crate::{
+    falls::Fall,
+    view::{ChannelCard, RowAct, Todo, Tone},
+};
 
 /// An act in words; `ours`: whether we are the ones to do it.
 pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
@@ -21,6 +24,27 @@ pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
     };
     let tone = if act.late_days > 0 { Tone::Bad } else { Tone::Warn };
     Todo { title, text, tone, button: button.into(), href: format!("/contracts/{contract}{page}") }
+}
+
+/// A fall of a balance that nothing explains; `theirs`: the counterparty's name.
+pub(crate) fn fall(fall: &Fall, theirs: &str) -> Todo {
+    let msat = |msat: i64| format!("{} msat", words::grouped(msat.max(0).unsigned_abs()));
+    let (what, next) = if fall.peer.is_some() {
+        let next = format!(
+            "Pay nothing over these channels until it is found, and ask {theirs} what their node shows"
+        );
+        (format!("in the channels with {theirs}"), next)
+    } else {
+        ("on chain and in all channels".into(), "Set nothing more aside until it is found".into())
+    };
+    let text = format!(
+        "By our books {} are ours {what}; our node holds {}. No payment, splice, close or fee explains it. {next}; \
+         keep the node's log, and compare its payments and transactions with the account.",
+        msat(fall.books_msat),
+        msat(fall.node_msat),
+    );
+    let title = format!("{} are missing {what}", msat(fall.missing_msat()));
+    Todo { title, text, tone: Tone::Bad, button: "Open the node".into(), href: "/node".into() }
 }
 
 /// Whether a person does it; the others the program does by itself.

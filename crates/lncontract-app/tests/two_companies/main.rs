@@ -8,6 +8,7 @@ mod away;
 mod cancelled;
 mod expiry;
 mod fail_back;
+mod falls;
 mod forced;
 mod forged;
 mod full_disk;

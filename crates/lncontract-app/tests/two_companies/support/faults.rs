@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
 };
 
 use bitcoin::Address;
@@ -22,6 +22,8 @@ pub struct Faults {
     pub orders_lost: AtomicBool,
     /// No message leaves.
     pub mute: AtomicBool,
+    /// Gone from its first channel behind the program's back, in millisatoshi.
+    pub taken_msat: AtomicU64,
     /// Orders to open do not come back while this is so.
     pub openings_held: watch::Sender<bool>,
     /// Openings that were ordered while they are held.
@@ -60,6 +62,14 @@ impl FaultyNode {
         self.inner.pay(pay).await
     }
 
+    async fn seen_channels(&self) -> Result<Vec<Channel>, LightningError> {
+        let mut channels = self.inner.channels().await?;
+        if let Some(first) = channels.first_mut() {
+            first.local_msat = first.local_msat.saturating_sub(self.faults.taken_msat.load(SeqCst));
+        }
+        Ok(channels)
+    }
+
     async fn send(&self, peer: NodeKey, bytes: Vec<u8>) -> Result<(), LightningError> {
         if self.faults.mute.load(SeqCst) { Ok(()) } else { self.inner.send_message(peer, bytes).await }
     }
@@ -88,7 +98,7 @@ impl Lightning for FaultyNode {
     }
     fn channels(&self) -> BoxFuture<'_, Result<Vec<Channel>, LightningError>> {
         self.faults.looks.fetch_add(1, SeqCst);
-        self.inner.channels()
+        Box::pin(self.seen_channels())
     }
     fn close_channel(&self, id: ChannelId, mode: CloseMode) -> BoxFuture<'_, Result<(), LightningError>> {
         self.inner.close_channel(id, mode)
