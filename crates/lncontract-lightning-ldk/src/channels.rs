@@ -56,6 +56,10 @@ pub(crate) struct ChannelRow {
     /// later how the channel ended.
     #[serde(default)]
     pub(crate) spent_by: Option<Txid>,
+    /// Whether that is one side's own commitment transaction, by its form; `None` while no block holds it. LDK can't
+    /// know where the other side has forgotten a channel that was closed together while we were off.
+    #[serde(default)]
+    pub(crate) spent_alone: Option<bool>,
     /// The outputs of the closing transaction, once a block holds it.
     #[serde(default)]
     pub(crate) closing_outputs_sat: Vec<u64>,
@@ -88,6 +92,7 @@ impl ChannelRow {
             spliced: Vec::new(),
             capacity_sat: None,
             spent_by: None,
+            spent_alone: None,
             closing_outputs_sat: Vec::new(),
             closing_height: None,
         }
@@ -212,8 +217,12 @@ impl ChannelBook {
                     row.closing_height = Some(height);
                     row.closing_outputs_sat =
                         spending.output.iter().map(|output| output.value.to_sat()).collect();
+                    let alone = is_commitment(spending);
+                    row.spent_alone = Some(alone);
                     match &mut row.end {
-                        Some(End::Closed { closing_tx, .. }) => *closing_tx = Some(txid),
+                        Some(End::Closed { forced, closing_tx, .. }) => {
+                            (*forced, *closing_tx) = (alone, Some(txid));
+                        }
                         _ => row.spent_by = Some(txid),
                     }
                 })?;
@@ -323,6 +332,12 @@ fn held_sat(details: &ChannelDetails) -> (u64, u64) {
     })
 }
 
+/// A commitment transaction by its form: its number stands, veiled, in lock time and sequence (BOLT 3).
+fn is_commitment(tx: &bitcoin::Transaction) -> bool {
+    let lock = tx.lock_time.to_consensus_u32() >> 24 == 0x20;
+    lock && tx.input.first().is_some_and(|input| input.sequence.0 >> 24 == 0x80)
+}
+
 /// One side of a channel as LDK tells it.
 #[derive(Clone, Copy)]
 struct Side {
@@ -394,5 +409,41 @@ mod tests {
         let again: ChannelRow =
             serde_json::from_slice(&serde_json::to_vec(&row).expect("written")).expect("read again");
         assert_eq!(state(&again), ChannelState::Failed(OpenFailure::PeerPendingLimit));
+    }
+
+    /// LDK said that one side closed the channel alone; then a block holds what spends its money.
+    fn check_spent(lock_time: u32, sequence: u32, alone: bool) {
+        use bitcoin::{
+            Transaction, TxIn, absolute::LockTime, blockdata::constants::genesis_block, hashes::Hash,
+            secp256k1::Secp256k1, transaction::Version,
+        };
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Arc::new(crate::types::Store::new(dir.path().to_path_buf()).expect("a store"));
+        let table = Table::load(store, "channels").expect("an empty table");
+        let book = ChannelBook::new(table, Bell::new());
+        let peer = bitcoin::secp256k1::SecretKey::from_slice(&[1; 32]).expect("a key");
+        let mut row = ChannelRow::ordered(peer.public_key(&Secp256k1::new()), true, 1_000_000);
+        let funding = OutPoint { txid: Txid::from_byte_array([3; 32]), vout: 0 };
+        (row.funded, row.funding) = (true, Some(funding));
+        row.end = Some(End::Closed { forced: true, local_msat: 5, closing_tx: None });
+        book.put(OpeningId(7), row).expect("written");
+        let input =
+            TxIn { previous_output: funding, sequence: bitcoin::Sequence(sequence), ..TxIn::default() };
+        let lock_time = LockTime::from_consensus(lock_time);
+        let closing = Transaction { version: Version::TWO, lock_time, input: vec![input], output: vec![] };
+        let mut block = genesis_block(bitcoin::Network::Regtest);
+        block.txdata.push(closing.clone());
+        book.block_connected(&block, 0).expect("written");
+        let state = book.get(OpeningId(7)).expect("a row").channel(OpeningId(7)).state;
+        let closing_tx = Some(closing.compute_txid());
+        assert_eq!(state, ChannelState::Closed { forced: alone, closing_tx });
+    }
+
+    #[test]
+    fn whether_a_channel_was_closed_alone_is_told_by_the_transaction_in_the_block() {
+        check_spent(0x2012_3456, 0x8012_3456, true);
+        // Closed together while we were off: the peer had forgotten the channel when we were back.
+        check_spent(0, 0xFFFF_FFFF, false);
+        check_spent(0, 0xFFFF_FFFD, false);
     }
 }

@@ -153,7 +153,9 @@ fn closed(
                     _ => row.spent_by,
                 };
                 row.id = Some(id.0);
-                End::Closed { forced: is_forced(reason), local_msat, closing_tx }
+                // What stands in a block decides; LDK's word is of before.
+                let spent_alone = row.spent_alone.filter(|_| closing_tx.is_some());
+                End::Closed { forced: spent_alone.unwrap_or(is_forced(reason)), local_msat, closing_tx }
             }
         });
     });

@@ -6,7 +6,7 @@ use lncontract::sandbox::play::money::totals;
 use lncontract_core::{
     Time,
     status::{Phase, Status, status},
-    v1::{CloseManner, Payload, Side, Terms},
+    v1::{CloseManner, Terms},
 };
 use lncontract_record::{Record, bundle::open_bundle};
 use serde_json::{Value, json};
@@ -56,14 +56,13 @@ fn came_to(faults: &mut Faults, who: &str, status: &Status, terms: &Terms) {
     faults.must(status.phase == Phase::Closed, || format!("{who}: the contract is {:?}", status.phase));
 }
 
+/// The last word of each side on each channel: who was killed while it closed may have feared the worst before.
 fn closed_together(faults: &mut Faults, who: &str, record: &Record) {
-    for side in [Side::Buyer, Side::Seller] {
-        for line in record.ledger().chain(side) {
-            if let Payload::Close(close) = &line.entry.entry().payload {
-                faults.must(close.manner != CloseManner::Forced, || {
-                    format!("{who}: the {side:?} reports channel {} as {:?}", close.fund, close.manner)
-                });
-            }
+    for (fund, channel) in &record.state().channels {
+        for (side, close) in &channel.closes {
+            faults.must(close.manner != CloseManner::Forced, || {
+                format!("{who}: the {side:?} reports channel {fund} as {:?}", close.manner)
+            });
         }
     }
 }
