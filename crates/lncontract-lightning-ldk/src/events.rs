@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bitcoin::OutPoint;
 use lightning::{
-    events::{ClosureReason, Event, FundingInfo, ReplayEvent},
+    events::{ClosureReason, Event, FundingInfo, PaymentFailureReason, ReplayEvent},
     ln::types::ChannelId as LdkChannelId,
 };
 use lncontract_lightning::{ChannelId, InboundChannel, NodeEvent, OpeningId, PaymentHash};
@@ -178,6 +178,10 @@ async fn payment_event(parts: &Arc<Parts>, event: Event) -> bool {
         }
         Event::PaymentSent { payment_hash, payment_preimage, fee_paid_msat, .. } => {
             payments::sent(parts, payment_hash.0, payment_preimage.0, fee_paid_msat.unwrap_or(0)).await
+        }
+        // No channel took it at that moment: the peer was gone before LDK could send.
+        Event::PaymentFailed { payment_id, reason: Some(PaymentFailureReason::RouteNotFound), .. } => {
+            payments::unsent(parts, payment_id.0).await
         }
         Event::PaymentFailed { payment_id, reason, .. } => {
             let words = reason.map_or("no reason given".into(), |reason| format!("{reason:?}"));

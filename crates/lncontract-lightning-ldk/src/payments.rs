@@ -225,6 +225,24 @@ pub(crate) async fn sent(parts: &Parts, hash: PaymentHash, preimage: PaymentPrei
     tell(&*parts.config.host, NodeEvent::PaymentSent { payment_hash: hash, preimage, fee_msat }).await
 }
 
+/// LDK gave our payment up since no named channel could take it, and nothing of it is in flight: the payee did not
+/// refuse it. It is as if it had never been asked for, and may be asked for again. False: to be told again.
+pub(crate) async fn unsent(parts: &Parts, hash: PaymentHash) -> bool {
+    let _one_at_a_time = parts.attempts.lock().await;
+    // Told again after a crash, while the same hash has been sent once more.
+    if known_to_ldk(parts, &LdkHash(hash)) {
+        return true;
+    }
+    if matches!(parts.payments.get(&hex(&hash)), Some(PaymentRow::Asked)) {
+        if let Err(error) = parts.payments.remove(&hex(&hash)) {
+            parts.disk_fault(&error);
+            return false;
+        }
+        parts.router.forget(&LdkHash(hash));
+    }
+    true
+}
+
 /// Our payment failed and nothing of it is in flight. False: to be told again.
 pub(crate) async fn failed(parts: &Parts, hash: PaymentHash, reason: String) -> bool {
     let one_at_a_time = parts.attempts.lock().await;
