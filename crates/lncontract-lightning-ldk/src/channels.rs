@@ -2,14 +2,8 @@
 //!
 //! Invariant: an opening has one row, written before LDK hears of it, and keeps it after the channel is gone;
 //! so "was this opened?" has one answer through every restart.
-//!
-//! `local_msat` is our balance without what is in flight. LDK gives no such figure, so it is put together
-//! from `outbound_capacity_msat`, which is (balance - in flight - the opener's two anchors of 330 sat -
-//! reserve; see `held_sat` for what a splice changes), cut off at zero; where it is cut off, from the same
-//! figure of the peer's side. Commitment fees are not deducted, so the figure changes with payments only,
-//! and a ledger can be compared to the millisatoshi.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use bitcoin::{Block, OutPoint, Txid, secp256k1::PublicKey};
 use lightning::{
@@ -19,12 +13,7 @@ use lightning::{
 use lncontract_lightning::{Channel, ChannelId, ChannelState, OpenFailure, OpeningId};
 use serde::{Deserialize, Serialize};
 
-use crate::{splices::signed, table::Table, watch::Bell};
-
-/// Two anchors of 330 sat, paid by the opener (BOLT 3).
-const ANCHORS_MSAT: u64 = 660_000;
-/// LDK's dust limit, the least reserve there is.
-const DUST_LIMIT_SAT: u64 = 354;
+use crate::{local_balance::local_msat, table::Table, watch::Bell};
 
 /// What is remembered of an opening, ours or the peer's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +26,10 @@ pub(crate) struct ChannelRow {
     pub(crate) funding: Option<OutPoint>,
     /// Whether the funding transaction may be on its way: the channel existed.
     pub(crate) funded: bool,
+    /// Whether the funding transaction is the peer's and was in no block yet: nobody has lost anything if it never
+    /// gets there.
+    #[serde(default)]
+    pub(crate) unconfirmed: bool,
     /// Our coins in the funding transaction.
     pub(crate) inputs: Vec<OutPoint>,
     /// The funding transaction, if ours. Money: given to the chain only once `funded` (the peer has signed
@@ -86,6 +79,7 @@ impl ChannelRow {
             id: None,
             funding: None,
             funded: false,
+            unconfirmed: false,
             inputs: Vec::new(),
             funding_tx: None,
             end: None,
@@ -201,10 +195,12 @@ impl ChannelBook {
         })
     }
 
-    /// Notes the transaction in the block that spends the money of a channel of ours.
+    /// Notes the transactions in the block that fund a channel of a peer, and that spend the money of a channel.
     pub(crate) fn block_connected(&self, block: &Block, height: u32) -> Result<(), io::Error> {
-        let open = |row: &ChannelRow| !matches!(row.end, Some(End::Failed(_)));
-        for (opening, row) in self.rows().into_iter().filter(|(_, row)| open(row)) {
+        self.note_confirmed(block)?;
+        // All of them: an opening that its peer gave up may have been funded all the same; then it is closed, not
+        // failed.
+        for (opening, row) in self.rows() {
             let money =
                 |outpoint: &OutPoint| row.funding == Some(*outpoint) || row.spliced.contains(outpoint);
             let spends = |tx: &&bitcoin::Transaction| tx.input.iter().any(|i| money(&i.previous_output));
@@ -223,9 +219,27 @@ impl ChannelBook {
                         Some(End::Closed { forced, closing_tx, .. }) => {
                             (*forced, *closing_tx) = (alone, Some(txid));
                         }
-                        _ => row.spent_by = Some(txid),
+                        Some(End::Failed(_)) => {
+                            row.end =
+                                Some(End::Closed { forced: alone, local_msat: 0, closing_tx: Some(txid) });
+                        }
+                        None => row.spent_by = Some(txid),
                     }
                 })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_confirmed(&self, block: &Block) -> Result<(), io::Error> {
+        let unconfirmed: Vec<_> = self.rows().into_iter().filter(|(_, row)| row.unconfirmed).collect();
+        if unconfirmed.is_empty() {
+            return Ok(());
+        }
+        let txids: HashSet<Txid> = block.txdata.iter().map(bitcoin::Transaction::compute_txid).collect();
+        for (opening, row) in unconfirmed {
+            if row.funding.is_some_and(|funding| txids.contains(&funding.txid)) {
+                self.update(opening, |row| row.unconfirmed = false)?;
             }
         }
         Ok(())
@@ -293,104 +307,15 @@ fn live_state(details: &ChannelDetails) -> ChannelState {
     }
 }
 
-/// See the head of this file.
-fn local_msat(details: &ChannelDetails) -> u64 {
-    let capacity_msat = details.channel_value_satoshis * 1_000;
-    let (held_sat, held_by_peer_sat) = held_sat(details);
-    let anchors = |opener: bool| if opener { ANCHORS_MSAT } else { 0 };
-    let ours = Side {
-        capacity_msat: details.outbound_capacity_msat,
-        held_sat,
-        anchors_msat: anchors(details.is_outbound),
-    };
-    let theirs = Side {
-        capacity_msat: details.inbound_capacity_msat,
-        held_sat: held_by_peer_sat,
-        anchors_msat: anchors(!details.is_outbound),
-    };
-    let in_flight_msat: u64 = details.pending_outbound_htlcs.iter().map(|htlc| htlc.amount_msat).sum::<u64>()
-        + details.pending_inbound_htlcs.iter().map(|htlc| htlc.amount_msat).sum::<u64>();
-    balance(capacity_msat, ours, theirs, in_flight_msat)
-}
-
-/// What each side can't send besides its anchors: its reserve. While a splice is not locked, LDK's capacities
-/// are the smaller ones of both fundings, so it is the larger of (reserve - what that side adds) of both; the
-/// reserve after a splice is 1 % of the new size (BOLT 2), or the dust limit.
-fn held_sat(details: &ChannelDetails) -> (u64, u64) {
-    let now = (
-        details.unspendable_punishment_reserve.unwrap_or(0),
-        details.counterparty.unspendable_punishment_reserve,
-    );
-    let then = |now: u64, capacity_sat: u64, added_sat: i64| {
-        let reserve_sat = if now == 0 { 0 } else { (capacity_sat / 100).max(DUST_LIMIT_SAT) };
-        now.max(reserve_sat.saturating_add_signed(added_sat.saturating_neg()))
-    };
-    signed(details).into_iter().fold(now, |(ours, theirs), splice| {
-        let grown_sat = splice.capacity_sat.cast_signed() - details.channel_value_satoshis.cast_signed();
-        let (capacity_sat, ours_sat) = (splice.capacity_sat, splice.change_sat);
-        (then(ours, capacity_sat, ours_sat), then(theirs, capacity_sat, grown_sat - ours_sat))
-    })
-}
-
 /// A commitment transaction by its form: its number stands, veiled, in lock time and sequence (BOLT 3).
 fn is_commitment(tx: &bitcoin::Transaction) -> bool {
     let lock = tx.lock_time.to_consensus_u32() >> 24 == 0x20;
     lock && tx.input.first().is_some_and(|input| input.sequence.0 >> 24 == 0x80)
 }
 
-/// One side of a channel as LDK tells it.
-#[derive(Clone, Copy)]
-struct Side {
-    capacity_msat: u64,
-    held_sat: u64,
-    anchors_msat: u64,
-}
-
-impl Side {
-    /// The balance, unless the capacity was cut off at zero.
-    fn balance_msat(self) -> Option<u64> {
-        let balance = self.capacity_msat + self.held_sat * 1_000 + self.anchors_msat;
-        (self.capacity_msat > 0).then_some(balance)
-    }
-}
-
-fn balance(channel_msat: u64, ours: Side, theirs: Side, in_flight_msat: u64) -> u64 {
-    let from_theirs = || {
-        let theirs_msat = theirs.balance_msat()?;
-        channel_msat.checked_sub(theirs_msat + in_flight_msat)
-    };
-    // Both cut off: all but the reserves is in flight, or the channel is about to be funded.
-    ours.balance_msat().or_else(from_theirs).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A channel of 30,000,000 sat with 1 % reserve on both sides, opened by us;
-    /// our balance and what is in flight.
-    fn check(ours_msat: u64, in_flight_msat: u64) {
-        let channel_msat = 30_000_000_000;
-        let theirs_msat = channel_msat - ours_msat - in_flight_msat;
-        let side = |balance_msat: u64, anchors_msat: u64| Side {
-            capacity_msat: balance_msat.saturating_sub(anchors_msat + 300_000_000),
-            held_sat: 300_000,
-            anchors_msat,
-        };
-        let (ours, theirs) = (side(ours_msat, ANCHORS_MSAT), side(theirs_msat, 0));
-        assert_eq!(balance(channel_msat, ours, theirs, in_flight_msat), ours_msat, "seen from the opener");
-        assert_eq!(balance(channel_msat, theirs, ours, in_flight_msat), theirs_msat, "seen from the other");
-    }
-
-    #[test]
-    fn balances_are_exact_to_the_millisatoshi_from_both_sides() {
-        check(30_000_000_000, 0);
-        check(29_999_999_999, 0);
-        check(5_000_000_001, 0);
-        check(300_660_000, 0);
-        check(300_660_001, 0);
-        check(20_000_000_000, 4_999_999_999);
-    }
 
     #[test]
     fn a_row_tells_how_the_channel_ended() {
@@ -411,32 +336,76 @@ mod tests {
         assert_eq!(state(&again), ChannelState::Failed(OpenFailure::PeerPendingLimit));
     }
 
-    /// LDK said that one side closed the channel alone; then a block holds what spends its money.
-    fn check_spent(lock_time: u32, sequence: u32, alone: bool) {
-        use bitcoin::{
-            Transaction, TxIn, absolute::LockTime, blockdata::constants::genesis_block, hashes::Hash,
-            secp256k1::Secp256k1, transaction::Version,
-        };
-        let dir = tempfile::tempdir().expect("a temporary folder");
+    fn book(dir: &tempfile::TempDir) -> ChannelBook {
         let store = Arc::new(crate::types::Store::new(dir.path().to_path_buf()).expect("a store"));
-        let table = Table::load(store, "channels").expect("an empty table");
-        let book = ChannelBook::new(table, Bell::new());
+        ChannelBook::new(Table::load(store, "channels").expect("an empty table"), Bell::new())
+    }
+
+    fn funded_row() -> (ChannelRow, OutPoint) {
+        use bitcoin::{hashes::Hash, secp256k1::Secp256k1};
         let peer = bitcoin::secp256k1::SecretKey::from_slice(&[1; 32]).expect("a key");
         let mut row = ChannelRow::ordered(peer.public_key(&Secp256k1::new()), true, 1_000_000);
         let funding = OutPoint { txid: Txid::from_byte_array([3; 32]), vout: 0 };
         (row.funded, row.funding) = (true, Some(funding));
+        (row, funding)
+    }
+
+    fn spending(previous_output: OutPoint, lock_time: u32, sequence: u32) -> bitcoin::Transaction {
+        let sequence = bitcoin::Sequence(sequence);
+        let input = bitcoin::TxIn { previous_output, sequence, ..bitcoin::TxIn::default() };
+        let lock_time = bitcoin::absolute::LockTime::from_consensus(lock_time);
+        let version = bitcoin::transaction::Version::TWO;
+        bitcoin::Transaction { version, lock_time, input: vec![input], output: vec![] }
+    }
+
+    fn block_with(transaction: bitcoin::Transaction) -> Block {
+        let mut block = bitcoin::blockdata::constants::genesis_block(bitcoin::Network::Regtest);
+        block.txdata.push(transaction);
+        block
+    }
+
+    /// LDK said that one side closed the channel alone; then a block holds what spends its money.
+    fn check_spent(lock_time: u32, sequence: u32, alone: bool) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let book = book(&dir);
+        let (mut row, funding) = funded_row();
         row.end = Some(End::Closed { forced: true, local_msat: 5, closing_tx: None });
         book.put(OpeningId(7), row).expect("written");
-        let input =
-            TxIn { previous_output: funding, sequence: bitcoin::Sequence(sequence), ..TxIn::default() };
-        let lock_time = LockTime::from_consensus(lock_time);
-        let closing = Transaction { version: Version::TWO, lock_time, input: vec![input], output: vec![] };
-        let mut block = genesis_block(bitcoin::Network::Regtest);
-        block.txdata.push(closing.clone());
-        book.block_connected(&block, 0).expect("written");
-        let state = book.get(OpeningId(7)).expect("a row").channel(OpeningId(7)).state;
+        let closing = spending(funding, lock_time, sequence);
         let closing_tx = Some(closing.compute_txid());
+        book.block_connected(&block_with(closing), 0).expect("written");
+        let state = book.get(OpeningId(7)).expect("a row").channel(OpeningId(7)).state;
         assert_eq!(state, ChannelState::Closed { forced: alone, closing_tx });
+    }
+
+    #[test]
+    fn an_opening_that_was_given_up_is_closed_after_all_where_a_block_holds_what_spends_it() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let book = book(&dir);
+        let (mut row, funding) = funded_row();
+        row.end = Some(End::Failed(OpenFailure::PeerOffline));
+        book.put(OpeningId(7), row).expect("written");
+        let commitment = spending(funding, 0x2012_3456, 0x8012_3456);
+        let closing_tx = Some(commitment.compute_txid());
+        book.block_connected(&block_with(commitment), 0).expect("written");
+        let state = book.get(OpeningId(7)).expect("a row").channel(OpeningId(7)).state;
+        assert_eq!(state, ChannelState::Closed { forced: true, closing_tx });
+    }
+
+    #[test]
+    fn a_peers_funding_is_unconfirmed_until_a_block_holds_it() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let book = book(&dir);
+        let (mut row, _) = funded_row();
+        let transaction = spending(OutPoint::null(), 0, 0);
+        row.funding = Some(OutPoint { txid: transaction.compute_txid(), vout: 0 });
+        row.unconfirmed = true;
+        book.put(OpeningId(7), row).expect("written");
+        let unconfirmed = || book.get(OpeningId(7)).expect("a row").unconfirmed;
+        book.block_connected(&block_with(spending(OutPoint::null(), 1, 0)), 0).expect("written");
+        assert!(unconfirmed());
+        book.block_connected(&block_with(transaction), 1).expect("written");
+        assert!(!unconfirmed());
     }
 
     #[test]

@@ -104,6 +104,10 @@ fn splice_event(parts: &Parts, event: Event) -> bool {
             Ok(())
         }
         Event::SpliceNegotiationFailed { channel_id, reason, .. } => parts.splice_failed(channel_id, &reason),
+        Event::ChannelReady { user_channel_id, .. } => parts
+            .book
+            .update(OpeningId(user_channel_id), |row| row.unconfirmed = false)
+            .and_then(|()| parts.settle_splices()),
         // Negotiated or locked: LDK's list has it.
         _ => parts.settle_splices(),
     };
@@ -114,6 +118,8 @@ fn funded(parts: &Parts, opening: OpeningId, id: LdkChannelId, funding: OutPoint
     let noted = parts.book.update(opening, |row| {
         row.id = Some(id.0);
         row.funding = Some(funding);
+        // Told again, it may be in a block by now.
+        row.unconfirmed |= !row.outbound && !row.funded;
         row.funded = true;
     });
     if let Err(error) = noted {
@@ -142,8 +148,8 @@ fn closed(
     tracing::info!(opening = %format!("{:032x}", opening.0), %reason, "a channel ended");
     let noted = parts.book.update(opening, |row| {
         let before = row.end.take();
-        // Its funding never got into a block: there is nothing to close.
-        let lost = matches!(reason, ClosureReason::FundingTimedOut);
+        // Its funding never got into a block: there is nothing to close. One of ours was sent, and may get there.
+        let lost = row.unconfirmed || matches!(reason, ClosureReason::FundingTimedOut);
         row.end = Some(match before {
             Some(End::Failed(failure)) if !row.funded => End::Failed(failure),
             _ if !row.funded || lost => End::Failed(never_opened(reason)),

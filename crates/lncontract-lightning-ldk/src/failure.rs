@@ -44,6 +44,12 @@ pub(crate) fn never_opened(reason: &ClosureReason) -> OpenFailure {
     match reason {
         ClosureReason::CounterpartyForceClosed { peer_msg } => refused_by_peer(&peer_msg.0),
         ClosureReason::DisconnectedPeer => OpenFailure::PeerOffline,
+        // How LDK tells that the peer knows nothing of the channel when it is back.
+        ClosureReason::ProcessingError { err } if err.contains("invalid channel_reestablish") => {
+            let text =
+                "the peer was stopped while it opened the channel and has forgotten it; nothing was spent";
+            OpenFailure::Unknown { text: text.into() }
+        }
         other => OpenFailure::Unknown { text: other.to_string() },
     }
 }

@@ -89,7 +89,7 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
     folder.count(&ground.config.dir, &*ground.config.host).await?;
     let (cache, tip) = catch_up(&ground, &mut state, &wallet_and_book).await?;
     let (messages, inbox) = Messages::new(ground.bell.clone());
-    let (gate, splices_asked) = Gate::new(state.manager.clone());
+    let (gate, splices_asked) = Gate::new(state.manager.clone(), state.monitor.clone());
     let (onion, peers) = peer_manager(&ground, &state, messages.clone(), gate.clone());
     let store = ground.store.clone();
     let parts = Arc::new(parts(ground, state, wallet_and_book, messages, peers, gate)?);

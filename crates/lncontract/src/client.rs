@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::{config, terms_file};
+use crate::{config, say::say, terms_file};
 use http::Server;
 
 /// Which program to ask, and as whom.
@@ -259,7 +259,7 @@ pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
         Contract::Show { id } => get(format!("/contracts/{}", segment(&id)?), print::contract),
         Contract::Draft { terms } => {
             let terms = serde_json::to_value(terms_file::read(&terms)?)?;
-            println!("{}", if args.ask.json { terms.to_string() } else { print::terms(&terms) });
+            say!("{}", if args.ask.json { terms.to_string() } else { print::terms(&terms) });
             return Ok(0);
         }
         Contract::Amend { id, terms, valid_days } => {
@@ -396,9 +396,9 @@ async fn ask(ask: &Ask, request: Request) -> anyhow::Result<u8> {
     let _ = server.call("DELETE", "/sessions", Some(token), None).await;
     let answer = answer?;
     if ask.json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
-        println!("{}", (request.show)(&answer));
+        say!("{}", (request.show)(&answer));
     }
     Ok(0)
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::{
     chain,
     config::{NodeSettings, Settings, Typed},
+    say::say,
 };
 
 /// How far bitcoind's newest block may be ahead of our clock: nodes accept blocks up to two hours ahead.
@@ -168,11 +169,11 @@ fn print(finding: &Finding, json: bool) {
     };
     let Finding { what, text, todo, .. } = finding;
     if json {
-        println!("{}", json!({ "check": what, "state": word, "text": text, "todo": todo }));
+        say!("{}", json!({ "check": what, "state": word, "text": text, "todo": todo }));
     } else if todo.is_empty() {
-        println!("{word:<6} {what:<12} {text}");
+        say!("{word:<6} {what:<12} {text}");
     } else {
-        println!("{word:<6} {what:<12} {text}: {todo}");
+        say!("{word:<6} {what:<12} {text}: {todo}");
     }
 }
 

@@ -12,7 +12,7 @@ use lncontract_record::verify_bundle;
 use lncontract_store::SqliteStore;
 use serde_json::json;
 
-use crate::wire;
+use crate::{say::say, wire};
 
 /// What the command line says.
 #[derive(clap::Args)]
@@ -53,9 +53,9 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     let entries = verified.as_ref().map_or(0, |report| report.heads.buyer.count + report.heads.seller.count);
     if args.json {
         let bundle = args.out.display().to_string();
-        println!("{}", json!({ "bundle": bundle, "contract": contract.to_string(), "entries": entries }));
+        say!("{}", json!({ "bundle": bundle, "contract": contract.to_string(), "entries": entries }));
     } else {
-        println!("{}: {entries} entries, {} bytes", args.out.display(), bytes.len());
+        say!("{}: {entries} entries, {} bytes", args.out.display(), bytes.len());
     }
     if let Err(error) = verified {
         eprintln!(

@@ -13,7 +13,7 @@ use anyhow::{Context, ensure};
 use lncontract_app::{NewCompany, SystemClock};
 use serde_json::json;
 
-use crate::{config, wire};
+use crate::{config, say::say, wire};
 
 /// What the command line says.
 #[derive(clap::Args)]
@@ -78,10 +78,10 @@ fn given(what: &str, value: Option<String>) -> anyhow::Result<String> {
 
 fn print(new: &NewCompany, words: &[String], json: bool) {
     if json {
-        println!("{}", json!({ "company": new.name, "user": new.user, "words": words }));
+        say!("{}", json!({ "company": new.name, "user": new.user, "words": words }));
         return;
     }
-    println!(
+    say!(
         "{} is set up. These 24 words restore its keys and its money; write them on paper, in order:\n",
         new.name
     );
@@ -91,10 +91,8 @@ fn print(new: &NewCompany, words: &[String], json: bool) {
             .enumerate()
             .map(|(column, word)| format!("{:>2} {word:<10}", row * 4 + column + 1))
             .collect();
-        println!("    {}", cells.join(" ").trim_end());
+        say!("    {}", cells.join(" ").trim_end());
     }
-    println!(
-        "\nThey are not printed again; the page asks for some of them to see that they are written down."
-    );
-    println!("Start the program with `lncontract serve` and sign in as {}.", new.user);
+    say!("\nThey are not printed again; the page asks for some of them to see that they are written down.");
+    say!("Start the program with `lncontract serve` and sign in as {}.", new.user);
 }

@@ -5,6 +5,8 @@
 //!
 //! A library beside its binary, so that tests and examples play on the same wiring. Nobody else links it.
 
+#![deny(clippy::print_stdout, reason = "a closed pipe would end the program: `say!`")]
+
 mod chain;
 mod client;
 mod config;
@@ -12,6 +14,7 @@ mod doctor;
 mod export;
 mod init;
 pub mod sandbox;
+mod say;
 mod serve;
 mod terms_file;
 mod verify;
@@ -94,6 +97,7 @@ pub async fn main() -> ExitCode {
         Command::ConfigTable => Ok(config::print_table(Cli::command())),
     };
     match outcome {
+        Ok(0) if say::lost() => ExitCode::from(2),
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("lncontract: {error:#}");

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use self::{play::Play, time::SandboxTime};
 use crate::{
+    say::say,
     terms_file,
     wire::{self, EmbeddedNode, Place},
 };
@@ -141,18 +142,18 @@ async fn serve(sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
             // Without a signal handler the process ends at once; there is nothing to finish then.
             let _ = tokio::signal::ctrl_c().await;
         };
-        println!("{:<7} http://{address}", company.side);
+        say!("{:<7} http://{address}", company.side);
         let clock = Some(Arc::clone(&sandbox.time) as _);
         pages.push(tokio::spawn(lncontract_web::serve(listener, Arc::clone(&company.app), clock, stopped)));
     }
-    println!(
+    say!(
         "\nBegin on both pages: name the company, keep the words, deposit (the chain sends {DEPOSIT_SAT} sat to"
     );
-    println!(
+    say!(
         "each first address by itself), exchange invites under Companies. A block comes every {BLOCK_EVERY:?}."
     );
-    println!("The clock of both is moved on each page, or by: lncontract clock forward DAYS");
-    println!("Ctrl-C ends it; what was done is in {}", sandbox.dir.display());
+    say!("The clock of both is moved on each page, or by: lncontract clock forward DAYS");
+    say!("Ctrl-C ends it; what was done is in {}", sandbox.dir.display());
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         () = live(sandbox) => {}

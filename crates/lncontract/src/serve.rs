@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     chain,
     config::{NodeSettings, Settings, Typed},
+    say::say,
     wire::{self, Place},
 };
 
@@ -121,19 +122,19 @@ async fn announce(app: &App, settings: &Settings, listener: &TcpListener, json: 
             "unlocked": unlocked,
             "node": settings.node.is_some(),
         });
-        println!("{line}");
+        say!("{line}");
         return Ok(());
     }
-    println!("pages   {web}");
-    println!(
+    say!("pages   {web}");
+    say!(
         "chain   {}{}",
         settings.network,
         if settings.node.is_some() { "" } else { ", the node is left out" }
     );
-    println!("state   {next}");
-    println!("Ctrl-C stops it in order.");
+    say!("state   {next}");
+    say!("Ctrl-C stops it in order.");
     if !settings.listen_web.ip().is_loopback() {
-        println!(
+        say!(
             "Others can reach {web}, and nothing on the way is encrypted: put a proxy with TLS in front of it."
         );
     }

@@ -7,6 +7,8 @@ use lncontract_core::v1::Side;
 use lncontract_record::{BundleError, Report, bundle::Proof, verify_bundle};
 use serde_json::json;
 
+use crate::say::say;
+
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +28,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     match verify_bundle(&bytes) {
         Ok(report) => {
             if args.json {
-                println!("{}", as_json(&report));
+                say!("{}", as_json(&report));
             } else {
                 print(&report);
             }
@@ -39,7 +41,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 fn refuse(error: &BundleError, json: bool) -> u8 {
     let text = format!("{:#}", anyhow::Error::new(error.clone()));
     if json {
-        println!("{}", json!({ "result": "not-proven", "reason": text }));
+        say!("{}", json!({ "result": "not-proven", "reason": text }));
     } else {
         eprintln!("lncontract: not proven: {text}");
     }
@@ -89,29 +91,26 @@ fn as_json(report: &Report) -> serde_json::Value {
 }
 
 fn print(report: &Report) {
-    println!("contract     {}", report.contract);
-    println!("terms        {}", report.terms);
+    say!("contract     {}", report.contract);
+    say!("terms        {}", report.terms);
     for side in [Side::Buyer, Side::Seller] {
         let head = report.heads.of(side);
-        println!("{:<12} {} entries, the last {}", side.to_string(), head.count, head.hash);
+        say!("{:<12} {} entries, the last {}", side.to_string(), head.count, head.hash);
     }
-    println!("state        {}", report.state);
-    println!("signatures   every entry by its author's record key, every act by its company key");
+    say!("state        {}", report.state);
+    say!("signatures   every entry by its author's record key, every act by its company key");
     for payment in &report.payments {
         let (number, row, amount) = (payment.number, &payment.payable.row, payment.amount);
-        println!("payment      invoice {number}, {row}, {amount}: {}", strength(payment.proof));
+        say!("payment      invoice {number}, {row}, {amount}: {}", strength(payment.proof));
     }
-    println!("overtaken    {}", report.overtaken);
+    say!("overtaken    {}", report.overtaken);
     for fault in &report.faults {
-        println!("fault        entry {} of the {}: {}", fault.entry, fault.author, fault.fault);
+        say!("fault        entry {} of the {}: {}", fault.entry, fault.author, fault.fault);
     }
     if report.differing > 0 || !report.forked.is_empty() {
-        println!(
-            "differing    {} entries state another state; forked: {:?}",
-            report.differing, report.forked
-        );
+        say!("differing    {} entries state another state; forked: {:?}", report.differing, report.forked);
     }
-    println!(
+    say!(
         "not proven   what neither company has acknowledged can be left out unnoticed; that keys belong to a company"
     );
 }

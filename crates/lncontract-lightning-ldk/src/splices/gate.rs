@@ -2,8 +2,8 @@
 //!
 //! LDK lets every splice in or none, and has no event for it. So `splice_init` is held back, which the protocol
 //! allows: the channel is quiet until it is answered. What is refused is handed to LDK with figures that can't
-//! be right, since only LDK can end the quiet; its `tx_abort` then carries the host's words. All other messages
-//! pass as they are.
+//! be right, since only LDK can end the quiet; its `tx_abort` then carries the host's words. What this node may not say
+//! yet waits here too (see `remembered`). All other messages pass as they are.
 //!
 //! Invariant: no splice of a peer reaches LDK as it is that the host did not let in, and none is replaced
 //! by another one afterwards. Money: otherwise the owner of an earmark could take it back without notice.
@@ -24,7 +24,12 @@ use lncontract_lightning::{ChannelId, InboundSplice, OpeningId, SpliceAdmission,
 use tokio::sync::mpsc;
 
 use super::{SpliceEnd, SpliceRow};
-use crate::{health::lock, parts::Parts, types::ChannelManager};
+use crate::{
+    health::lock,
+    parts::Parts,
+    remembered::{Waiting, on_disk},
+    types::{ChainMonitor, ChannelManager},
+};
 
 /// How long the host may take; the peer's node waits too.
 const HOST_WAIT: Duration = Duration::from_secs(30);
@@ -40,15 +45,21 @@ pub(crate) struct Asked {
 /// See the head of this file.
 pub(crate) struct Gate {
     manager: Arc<ChannelManager>,
+    monitor: Arc<ChainMonitor>,
+    unremembered: Waiting,
     waiting: mpsc::Sender<Asked>,
     /// The words for LDK's next `tx_abort` of a channel.
     words: Mutex<HashMap<LdkChannelId, String>>,
 }
 
 impl Gate {
-    pub(crate) fn new(manager: Arc<ChannelManager>) -> (Arc<Self>, mpsc::Receiver<Asked>) {
+    pub(crate) fn new(
+        manager: Arc<ChannelManager>,
+        monitor: Arc<ChainMonitor>,
+    ) -> (Arc<Self>, mpsc::Receiver<Asked>) {
         let (waiting, asked) = mpsc::channel(WAITING_MAX);
-        (Arc::new(Gate { manager, waiting, words: Mutex::default() }), asked)
+        let (unremembered, words) = (Waiting::default(), Mutex::default());
+        (Arc::new(Gate { manager, monitor, unremembered, waiting, words }), asked)
     }
 
     fn let_in(&self, asked: &Asked) {
@@ -152,9 +163,10 @@ impl BaseMessageHandler for Gate {
                 msg.data = words.into_bytes();
             }
         }
-        events
+        self.unremembered.pass(events, |channel| on_disk(&self.monitor, channel))
     }
     fn peer_disconnected(&self, peer: PublicKey) {
+        self.unremembered.forget(peer);
         self.manager.peer_disconnected(peer);
     }
     fn provided_node_features(&self) -> NodeFeatures {

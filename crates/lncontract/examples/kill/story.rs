@@ -19,7 +19,7 @@ use crate::{
     regtest::Regtest,
     rest::Asked,
     scene::{PATIENCE, Scene, text},
-    verdict::{self, Before, entries},
+    verdict::{self, Before, entries, live_channel},
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(15);
@@ -102,22 +102,19 @@ impl<'a> Story<'a> {
         Ok(buyer.as_ref().is_some_and(received) && seller.as_ref().is_some_and(received))
     }
 
-    /// The buyer asks for the channel; the chain makes blocks until it is open on both pages.
+    /// The buyer asks for the channel; the chain makes blocks until it is open on both pages. One that came to nothing
+    /// since a program was killed before it was signed says so, and a person asks again.
     fn open_channel(&mut self, buyer: Option<&Value>, seller: Option<&Value>) -> anyhow::Result<()> {
-        let open =
-            |view: Option<&Value>| view.is_some_and(|view| view["channels"][0]["state"]["word"] == "Open");
-        if let Some(view) = buyer
-            && entries(view, "fund").is_empty()
-        {
+        if buyer.is_some_and(|view| live_channel(view).is_none()) {
             self.passed.reach(Point::Fund);
             return self.act(self.buyer, "/funds", json!({ "tranche": "channel-1" }));
         }
-        let known =
-            |view: Option<&Value>| view.is_some_and(|view| view["channels"][0]["outpoint"].is_string());
-        if known(buyer) || known(seller) {
+        let channel = |view: Option<&'_ Value>| view.and_then(live_channel).cloned().unwrap_or_default();
+        let (ours, theirs) = (channel(buyer), channel(seller));
+        if ours["outpoint"].is_string() || theirs["outpoint"].is_string() {
             self.passed.reach(Point::Confirming);
         }
-        self.open = open(buyer) && open(seller);
+        self.open = [ours, theirs].iter().all(|channel| channel["state"]["word"] == "Open");
         if self.open {
             self.passed.reach(Point::Open);
         } else if self.passed.has(Point::Confirming) && Instant::now() >= self.next_block {

@@ -2,12 +2,14 @@
 
 use clap::{Arg, Command};
 
+use crate::say::say;
+
 /// Prints the table of `serve`'s options. Returns the exit code.
 pub fn run(mut program: Command) -> u8 {
     // Options of all commands come to each of them only then.
     program.build();
     let serve = program.find_subcommand("serve").expect("the program has the command serve");
-    print!("{}", table(serve));
+    say!("{}", table(serve).trim_end());
     0
 }
 

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Instant};
 use lncontract_app::Clock;
 use serde_json::{Map, Value, json};
 
+use crate::say::say;
+
 /// How it prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -50,10 +52,10 @@ impl Report {
         };
         match self.how {
             How::Silent => {}
-            How::Json => println!("{}", Value::Object(line)),
+            How::Json => say!("{}", Value::Object(line)),
             How::People => {
                 let day = at.split('T').next().unwrap_or(&at);
-                println!("{day}  {ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
+                say!("{day}  {ms:>6} ms  {company:<6}  {step:<22}  {}", said.join(", "));
             }
         }
     }
@@ -61,11 +63,11 @@ impl Report {
     /// The last line.
     pub fn end(&self, result: &Value) {
         match (self.how, result) {
-            (How::Json, _) => println!("{result}"),
+            (How::Json, _) => say!("{result}"),
             (How::People, Value::Object(fields)) => {
-                println!();
+                say!();
                 for (key, value) in fields {
-                    println!("{key:>20}  {}", plain(value));
+                    say!("{key:>20}  {}", plain(value));
                 }
             }
             _ => {}

@@ -8,6 +8,8 @@ mod full_disk;
 mod log;
 #[cfg(unix)]
 mod old_copy;
+#[cfg(target_os = "linux")]
+mod output;
 mod refusals;
 mod support;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::{PASSWORD, program, text};
 
 /// How long the other company's program may take to show something.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Both companies, until it is dropped.
 struct Sandbox {
@@ -43,7 +43,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn two_free_ports() -> u16 {
+pub fn two_free_ports() -> u16 {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     let mut ports = (0..100).filter_map(|_| {
         let listener = TcpListener::bind("127.0.0.1:0").ok()?;
