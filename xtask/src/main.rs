@@ -1,7 +1,7 @@
 //! The project's own tasks: one file per command, each with `HELP` and `run`. Nothing to install first.
 //!
 //! Invariant: a command that could not do what its name says ends with an error, never with "ok".
-//! May start cargo, git, apt-get and dpkg; writes only below the target folder. It knows no other crate.
+//! May start cargo, git, apt-get, dpkg, npm and tar; writes only below the target folder. It knows no other crate.
 
 mod advisories;
 mod args;
@@ -12,6 +12,7 @@ mod deny;
 mod e2e;
 mod model;
 mod shell;
+mod shots;
 mod test;
 mod tidy;
 mod tools;
@@ -33,6 +34,7 @@ const TASKS: &[Task] = &[
     Task { name: "test", help: test::HELP, run: test::run },
     Task { name: "model", help: model::HELP, run: model::run },
     Task { name: "e2e", help: e2e::HELP, run: e2e::run },
+    Task { name: "shots", help: shots::HELP, run: shots::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
     Task { name: "advisories", help: advisories::HELP, run: advisories::run },
     Task { name: "ci", help: ci::HELP, run: ci::run },

@@ -4,8 +4,9 @@
 //! runs.
 
 mod apt;
+pub mod axe;
 pub mod bitcoind;
-mod chromium;
+pub mod chromium;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +35,7 @@ pub struct Wanted {
 pub const WANTED: &[Wanted] = &[
     Wanted { name: "real_bitcoind", get: bitcoind::get },
     Wanted { name: "real_chromium", get: chromium::get },
+    Wanted { name: "real_axe", get: axe::get },
 ];
 
 /// The first line that a program prints for `--version`.

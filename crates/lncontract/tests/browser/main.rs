@@ -1,10 +1,16 @@
 //! README's "What to click first", walked in a real browser: the built program, two companies, each with a
-//! browser and an empty profile, from the first run to the first payment and the closing of its channel.
+//! browser and an empty profile, from the first run to the first payment and the closing of its channel. What comes
+//! later in the contract is walked in `whole`; `pages` has every page looked at by a checker.
 //!
 //! Invariant: by clicks and typing only. What can't be reached that way is not there for a person either.
 
+mod inspector;
+mod pages;
 mod person;
 mod programs;
+mod stage;
+mod steps;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +24,7 @@ const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2
 
 #[tokio::test]
 async fn real_chromium_walks_from_invite_to_first_payment_by_clicks() -> Result<()> {
-    let dir = empty_folder()?;
+    let dir = empty_folder("first-payment")?;
     let sandbox = Sandbox::start(&dir).await?;
     let driver = Driver::start(&dir).await?;
     let walk = Walk {
@@ -41,9 +47,9 @@ async fn real_chromium_walks_from_invite_to_first_payment_by_clicks() -> Result<
     left.into_iter().collect()
 }
 
-/// A folder of this run, below one of Cargo's own: what a failed walk left behind stays until the next one.
-fn empty_folder() -> Result<PathBuf> {
-    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+/// A folder of this run for a walk, below one of Cargo's own: what a failed walk left behind stays until the next one.
+fn empty_folder(walk: &str) -> Result<PathBuf> {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser").join(walk);
     // A browser of a run that was killed may still write there: what can't be removed now goes the next time.
     let _ = std::fs::remove_dir_all(&all);
     let dir = all.join(std::process::id().to_string());
@@ -77,24 +83,10 @@ impl Walk {
 
     async fn first_run(&self, person: &Person, name: &str, short: &str) -> Result<()> {
         let run = async {
-            person.arrives_at("Set up your company").await?;
-            person.types("Legal name of the company", name).await?;
-            person.types("Short name", short).await?;
-            person.types("Your name", person.name).await?;
-            person.types("Password", PASSWORD).await?;
-            person.types("Password again", PASSWORD).await?;
-            person.presses("Continue").await?;
-            person.arrives_at("Write down these 24 words").await?;
-            let paper = person.reads_words(24).await?;
-            person.ticks("I have written all 24 words").await?;
-            person.presses("Continue").await?;
-            person.arrives_at("Check what you wrote").await?;
-            for number in [3, 12, 22] {
-                person.types(&format!("Word {number}"), &paper[number - 1]).await?;
-            }
-            person.types("Password", PASSWORD).await?;
-            person.presses("The words are safe").await?;
-            person.arrives_at("Overview").await?;
+            person.names_company(name, short, person.name, PASSWORD).await?;
+            let paper = person.writes_words_down().await?;
+            person.goes_to_check().await?;
+            person.shows_words(&paper, PASSWORD).await?;
             person.follows("Node and funds").await?;
             person.arrives_at("Node and funds").await?;
             person.sees_figure("On chain", "40 000 000").await
@@ -216,10 +208,6 @@ impl Walk {
 
     async fn sign_in_again(&self) -> Result<()> {
         self.buyer.presses("Sign out").await?;
-        self.buyer.arrives_at("Sign in").await?;
-        self.buyer.types("Your name", self.buyer.name).await?;
-        self.buyer.types("Password", PASSWORD).await?;
-        self.buyer.presses("Sign in").await?;
-        self.buyer.arrives_at("Overview").await
+        self.buyer.signs_in(self.buyer.name, PASSWORD).await
     }
 }

@@ -56,6 +56,11 @@ impl Person {
         Ok(Self { name, client })
     }
 
+    /// The browser, for who looks at pages otherwise than a person.
+    pub fn browser(&self) -> &Client {
+        &self.client
+    }
+
     /// Presses the button that carries these words.
     pub async fn presses(&self, words: &str) -> Result<()> {
         self.clicks(&format!("//button[{}]", carries(words)), words).await
@@ -89,11 +94,32 @@ impl Person {
         self.until(&format!("the heading {heading:?}"), async || self.shown(&path).await.map(drop)).await
     }
 
+    /// Waits until the page's heading says one of two things. Returns which.
+    pub async fn arrives_at_one_of(&self, headings: [&'static str; 2]) -> Result<&'static str> {
+        let at = |heading| format!("//h1[{}]", carries(heading));
+        self.until(&format!("one of the headings {headings:?}"), async || {
+            match self.shown(&at(headings[0])).await {
+                Ok(_) => Ok(headings[0]),
+                Err(_) => self.shown(&at(headings[1])).await.map(|_| headings[1]),
+            }
+        })
+        .await
+    }
+
     /// Waits until these words can be read somewhere on the page.
     pub async fn sees(&self, words: &str) -> Result<()> {
         self.until(&format!("the words {words:?}"), async || {
             let text = self.shown("//body").await?.text().await?;
             if plain(&text).contains(words) { Ok(()) } else { Err(nothing(words)) }
+        })
+        .await
+    }
+
+    /// Waits until these words can't be read any more.
+    pub async fn sees_gone(&self, words: &str) -> Result<()> {
+        self.until(&format!("the end of the words {words:?}"), async || {
+            let text = self.shown("//body").await?.text().await?;
+            if plain(&text).contains(words) { Err(nothing(words)) } else { Ok(()) }
         })
         .await
     }
