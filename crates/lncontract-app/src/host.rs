@@ -15,7 +15,7 @@ use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, Setti
 use crate::{App, AppError, app::Work, fund::opening_id, settlement::worker};
 
 /// The setting that counts the node's starts, as its folder does.
-const NODE_STARTS: &str = "node-starts";
+pub const NODE_STARTS: &str = "node-starts";
 
 /// The program, as its node sees it. Weak: the node does not keep the program alive.
 pub(crate) struct AppHost {

@@ -37,6 +37,7 @@ pub use clock::{Clock, MovableClock, SystemClock};
 pub use company::NewCompany;
 pub use error::{AppError, Class};
 pub use fund::opening_id;
+pub use host::NODE_STARTS;
 pub use invite::Invite;
 pub use keys::Seed;
 pub use lncontract_lightning::CloseMode;

@@ -26,7 +26,7 @@ mod writer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::broadcast;
@@ -111,12 +111,21 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when there is no database, [`StoreError::Damaged`] when it is none.
     pub async fn schema_of(dir: impl AsRef<Path>) -> Result<Schema, StoreError> {
-        let file = home::database_in(dir.as_ref());
-        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
-        let mut connection = options.connect().await.map_err(failure::from_sqlx)?;
+        let mut connection = only_read(dir.as_ref()).await?;
         let found = schema::version(&mut connection).await;
         connection.close().await.map_err(failure::from_sqlx)?;
         Ok(Schema { found: found?, known: schema::KNOWN })
+    }
+
+    /// Returns a setting of the database in `dir`, as [`Self::schema_of`] looks.
+    ///
+    /// # Errors
+    /// Those of [`Self::schema_of`].
+    pub async fn setting_of(dir: impl AsRef<Path>, key: &str) -> Result<Option<String>, StoreError> {
+        let mut connection = only_read(dir.as_ref()).await?;
+        let value = company::setting(&mut connection, key).await;
+        connection.close().await.map_err(failure::from_sqlx)?;
+        value
     }
 
     /// Closes the store: waits for the commit that runs, writes the log back into the file and lets go of
@@ -125,6 +134,13 @@ impl SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// A look at the database in a directory that another program may hold.
+async fn only_read(dir: &Path) -> Result<SqliteConnection, StoreError> {
+    let file = home::database_in(dir);
+    let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
+    options.connect().await.map_err(failure::from_sqlx)
 }
 
 /// Boxes a read of the pool: the subject's function, with its arguments.

@@ -4,6 +4,7 @@
 //! program. Exit code: 0 all is well, or worth a look only; 1 something has to be done;
 //! 2 it could not be looked at.
 
+mod copies;
 mod disk;
 mod folder;
 
@@ -93,6 +94,7 @@ async fn look(settings: &Settings) -> Vec<Finding> {
         database(settings).await,
         disk::space(&settings.dir),
         folder::node(&settings.dir),
+        copies::starts(&settings.dir).await,
     ];
     if let Some(file) = &settings.password_file {
         findings.push(folder::password(file));

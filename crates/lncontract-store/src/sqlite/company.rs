@@ -1,6 +1,6 @@
 //! SQL of the company, its settings and its audit log.
 
-use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::row::{all, get, one, run};
 use crate::{AuditRow, Company, Hash, NewAudit, Sealed, Setting, StoreError};
@@ -10,7 +10,10 @@ pub(super) async fn get_company(on: &SqlitePool) -> Result<Option<Company>, Stor
     one(on, sqlx::query(sql), company).await
 }
 
-pub(super) async fn setting(on: &SqlitePool, key: &str) -> Result<Option<String>, StoreError> {
+pub(super) async fn setting<'e>(
+    on: impl Executor<'e, Database = Sqlite>,
+    key: &str,
+) -> Result<Option<String>, StoreError> {
     one(on, sqlx::query("SELECT value FROM setting WHERE key = ?").bind(key), |row| get(row, "value")).await
 }
 

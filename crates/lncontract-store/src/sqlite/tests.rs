@@ -82,6 +82,10 @@ async fn the_schema_can_be_read_while_the_directory_is_taken_and_nothing_is_made
     let store = reopened(dir.path()).await.unwrap();
     let schema = Schema { found: KNOWN, known: KNOWN };
     assert_eq!(SqliteStore::schema_of(dir.path()).await.unwrap(), schema);
+    let setting = Setting { key: "epoch".to_owned(), value: "1".to_owned() };
+    apply(&store, vec![Change::PutSetting(setting)]).await;
+    let read = async |key: &'static str| SqliteStore::setting_of(dir.path(), key).await.unwrap();
+    assert_eq!((read("epoch").await.as_deref(), read("other").await), (Some("1"), None));
     store.close().await;
     super::staging::make_newer(dir.path()).await.unwrap();
     let schema = Schema { found: KNOWN + 1, known: KNOWN };

@@ -51,6 +51,14 @@ fn run_once(dir: &Path, chain: &[String]) {
     assert_eq!(running.terminate(), Some(0));
 }
 
+/// What the doctor says of the counts of starts, and its exit code.
+fn doctor(dir: &Path) -> (Option<i32>, String) {
+    let output = run(&["doctor", "--no-node", "--dir", text(dir)]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = said.lines().find(|line| line.contains(" starts ")).expect("the doctor looks at it");
+    (output.status.code(), line.to_owned())
+}
+
 fn try_serve(dir: &Path, more: &[String]) -> std::process::Output {
     let mut serve = program(&["serve", "--listen-web", "127.0.0.1:0", "--dir", text(dir)]);
     serve.args(more).env("LNCONTRACT_PASSWORD", PASSWORD).output().expect("the program was built")
@@ -64,14 +72,20 @@ fn an_old_folder_of_the_node_is_refused_and_left_as_it_is() {
     let old = files(&node);
     run_once(dir.path(), &chain);
     let newest = files(&node);
+    let (code, said) = doctor(dir.path());
+    assert!(code == Some(0) && said.contains("the next start is number 3"), "{said}");
 
     put_back(&old, &node);
+    let (code, said) = doctor(dir.path());
+    assert!(code == Some(1) && said.contains("older than this company's record"), "{said}");
     let says = ["the node's folder", "older than this company's record", "put the folder back", "--no-node"];
     refused(&try_serve(dir.path(), &chain), &says);
     assert_eq!(files(&node), old, "nothing was written");
     // Record and pages can be seen meanwhile.
     let pages = Running::serve(dir.path(), Some(PASSWORD));
     assert_eq!(pages.ready["unlocked"], true);
+    let (_, said) = doctor(dir.path());
+    assert!(said.contains("not compared while the program runs"), "{said}");
     assert_eq!(pages.terminate(), Some(0));
 
     // A folder that is gone is not begun anew: that would forget channels.
@@ -106,6 +120,8 @@ fn an_old_database_is_refused_with_the_node_and_without() {
         }
     };
     put_back(&old);
+    let (code, said) = doctor(dir.path());
+    assert!(code == Some(1) && said.contains("database is older than its node's folder"), "{said}");
     let before = files(&node);
     let says = ["this company's database is older than its node's folder", "Nothing may be signed"];
     refused(&try_serve(dir.path(), &chain), &says);
