@@ -1,5 +1,5 @@
-//! A payer that crashes again and again in the middle of payments: no channel is lost, and each invoice is
-//! paid once. A crash is the end of the runtime that the node's tasks run in:
+//! A payer that crashes again and again in the middle of payments: no channel is lost, and each invoice is paid once. A
+//! payee that crashes in the middle of openings: both have the channel, or neither. A crash is the end of the runtime that the node's tasks run in:
 //! nothing more is written after it.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -14,6 +14,7 @@ use lncontract_lightning_ldk::{LdkConfig, LdkNode, new_seed};
 use tokio::runtime::Runtime;
 
 const CRASHES: u64 = 12;
+const OPENINGS: u64 = 12;
 const AMOUNT_MSAT: u64 = 100_000_007;
 const CHANNEL_SAT: u64 = 10_000_000;
 
@@ -84,15 +85,8 @@ async fn only_channel(node: &LdkNode) -> Option<Channel> {
 }
 
 async fn open_channel(node: &LdkNode, seller: &LdkNode, chain: &DevChain) -> ChannelId {
-    for (node, sat) in [(node, 2 * CHANNEL_SAT), (seller, 1_000_000)] {
-        let address = node.new_address().await.expect("an address");
-        chain.fund(&address, sat).expect("the miner has enough");
-        chain.mine(1);
-        until("the deposit", async || {
-            node.balances().await.expect("the node runs").onchain_spendable_sat == sat
-        })
-        .await;
-    }
+    deposit(node, chain, 2 * CHANNEL_SAT).await;
+    deposit(seller, chain, 1_000_000).await;
     node.connect(seller.key(), &seller.listen_addr().to_string()).await.expect("connected");
     let open = OpenChannel { opening: OpeningId(1), peer: seller.key(), amount_sat: CHANNEL_SAT };
     let id = node.open_channel(open).await.expect("announced");
@@ -122,6 +116,99 @@ async fn pay_to_the_end(node: &LdkNode, bolt11: &str, hash: [u8; 32], channel: C
         PaymentState::Failed { reason } => panic!("nothing fails here: {reason}"),
     })
     .await;
+}
+
+async fn deposit(node: &LdkNode, chain: &DevChain, sat: u64) {
+    let address = node.new_address().await.expect("an address");
+    chain.fund(&address, sat).expect("the miner has enough");
+    chain.mine(1);
+    until("the deposit", async || node.balances().await.expect("the node runs").onchain_spendable_sat == sat)
+        .await;
+}
+
+/// What became of an opening on a node.
+async fn state_of(node: &LdkNode, opening: OpeningId) -> Option<ChannelState> {
+    let channels = node.channels().await.expect("the node runs");
+    channels.into_iter().find(|channel| channel.opening == opening).map(|channel| channel.state)
+}
+
+/// How many monitors a node has written.
+fn monitors(dir: &Path) -> usize {
+    let files = std::fs::read_dir(dir.join("state/monitors/[empty]")).into_iter().flatten().flatten();
+    files.filter(|file| file.path().extension().is_none()).count()
+}
+
+/// Both have the channel, open, or neither has it. `true`: both.
+async fn both_or_neither(
+    buyer: (&LdkNode, OpeningId),
+    seller: (&LdkNode, OpeningId),
+    chain: &DevChain,
+) -> bool {
+    let open = Some(ChannelState::Open { usable: true });
+    let mut both = false;
+    until("one outcome on both sides", async || {
+        let (ours, theirs) = (state_of(buyer.0, buyer.1).await, state_of(seller.0, seller.1).await);
+        both = ours == open;
+        match ours {
+            None | Some(ChannelState::Failed(_)) => matches!(theirs, None | Some(ChannelState::Failed(_))),
+            ours if ours == open => theirs == open,
+            _ => {
+                chain.mine(1);
+                false
+            }
+        }
+    })
+    .await;
+    both
+}
+
+#[test]
+fn a_payee_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let chain = DevChain::with_wall_clock();
+    let seller_dir = dir.path().join("seller");
+    let (seller_config, seller_host) = config(&seller_dir, &chain);
+    let (buyer_config, _) = config(&dir.path().join("buyer"), &chain);
+    let mut seller = Cell::start(seller_config.clone());
+    let buyer = Cell::start(buyer_config);
+    buyer.run(deposit(&buyer.node, &chain, 4 * CHANNEL_SAT));
+    seller.run(deposit(&seller.node, &chain, CHANNEL_SAT));
+    let (mut opened, mut failed) = (0, 0);
+    for n in 0..OPENINGS {
+        let (ours, theirs) = (OpeningId(n.into()), OpeningId((OPENINGS + n).into()));
+        // A size of its own, by which the payee's host knows it.
+        let amount_sat = 200_000 + n;
+        seller_host.announce(amount_sat, theirs, 144);
+        let (peer, address) = (seller.node.key(), seller.node.listen_addr().to_string());
+        buyer.run(buyer.node.connect(peer, &address)).expect("connected");
+        let known = monitors(&seller_dir);
+        let node = buyer.node.clone();
+        let order = OpenChannel { opening: ours, peer, amount_sat };
+        let ordered = buyer.runtime.spawn(async move { node.open_channel(order).await });
+        // From before the first message to after the funding transaction was signed; every other time right after
+        // the channel's monitor was written, which is when LDK's manager does not know of it yet.
+        if n % 2 == 0 {
+            std::thread::sleep(Duration::from_millis(2 * n));
+        } else {
+            let begun = std::time::Instant::now();
+            while monitors(&seller_dir) == known && begun.elapsed() < Duration::from_secs(20) {}
+        }
+        seller.crash();
+        seller = Cell::start(seller_config.clone());
+        let (peer, address) = (seller.node.key(), seller.node.listen_addr().to_string());
+        buyer.run(buyer.node.connect(peer, &address)).expect("connected again");
+        // It was told what became of it, or may look for it.
+        let _ = buyer.run(ordered).expect("the order ends");
+        let both = buyer.run(both_or_neither((&buyer.node, ours), (&seller.node, theirs), &chain));
+        if both {
+            opened += 1;
+        } else {
+            failed += 1;
+        }
+    }
+    assert!(opened > 0 && failed > 0, "every crash came at one stage: {opened} opened, {failed} failed");
+    buyer.run(buyer.node.stop());
+    seller.run(seller.node.stop());
 }
 
 #[test]

@@ -35,6 +35,9 @@ use crate::{
 
 /// Monitor updates written one by one before a whole monitor is written again.
 const MONITOR_UPDATES_MAX: u64 = 100;
+/// The number of a monitor that was written once, at the channel's opening.
+const FIRST_UPDATE: u64 = 0;
+
 /// What is read from disk or made anew, each with its place in the chain.
 pub(super) struct State {
     pub(super) monitors: Vec<(BlockLocator, Monitor)>,
@@ -193,10 +196,17 @@ pub(super) async fn catch_up(
     let synchronized = synchronized.map_err(|error| StartError::Chain(error.into_inner().to_string()))?;
     for (_, (monitor, ..)) in monitors {
         let id = monitor.channel_id();
+        let first = monitor.get_latest_update_id() == FIRST_UPDATE;
         state.monitor.load_existing_monitor(id, monitor).map_err(|()| StartError::State {
             part: "channel monitors",
             reason: format!("the monitor of channel {id} cannot be watched"),
         })?;
+        if first {
+            // LDK says by itself that an update is on disk that it was waiting for when the manager was written, but
+            // not of a channel's first: that channel would wait for ever.
+            let told = state.monitor.channel_monitor_updated(id, FIRST_UPDATE);
+            debug_assert!(told.is_ok(), "it is watched");
+        }
     }
     if let Some(Ending::Fault(reason)) = ground.health.ending() {
         return Err(StartError::Folder { doing: "following the chain", reason });
