@@ -3,7 +3,7 @@
 //! Invariant: a bench prints what it measured and on how many cores; it judges nothing.
 
 mod build;
-mod pay;
+mod example;
 
 use anyhow::{Result, bail};
 
@@ -14,7 +14,10 @@ pub const HELP: &str = "measures; without a name it lists what there is to measu
 
 bench build   a cold release build of the default binary, in a folder of its own: seconds and packages
 bench pay     a payment through the program over one of the bare node, in turn, in one run; and how many entries a
-              second are folded and verified. docs/performance.md has the figures.";
+              second are folded and verified
+bench record  an entry at the end of a record of 10 and of 10,000 entries; 10,000 entries folded and replayed
+bench pages   the list of contracts, the overview and a contract's page with 10, 1,000 and 100,000 contracts
+              docs/performance.md has the figures.";
 
 struct Bench {
     name: &'static str,
@@ -31,7 +34,17 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "pay",
         what: "a payment through the program over one of the bare node; entries folded and verified a second",
-        run: pay::run,
+        run: || example::run("lncontract-app", "pay"),
+    },
+    Bench {
+        name: "record",
+        what: "an entry at the end of a short and a long record; 10,000 entries folded",
+        run: || example::run("lncontract-record", "growth"),
+    },
+    Bench {
+        name: "pages",
+        what: "lists and pages with 10, 1,000 and 100,000 contracts",
+        run: || example::run("lncontract", "pages"),
     },
 ];
 

@@ -76,7 +76,7 @@ pub struct App {
 pub enum Work {
     /// Something about this contract changed.
     Contract(Hash),
-    /// Something about the node changed: look at all contracts.
+    /// Something about the node changed: look at all contracts that wait for something.
     All,
 }
 

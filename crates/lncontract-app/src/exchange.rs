@@ -20,6 +20,7 @@ use crate::{
     app::Work,
     companies::{node_key, statement_of},
     live::Live,
+    rest::Next,
 };
 
 /// Contracts of which a known company has told us and whose first entry is not here yet; bounded.
@@ -30,11 +31,12 @@ const ASK_AGAIN_S: i64 = 5;
 
 impl App {
     /// Brings a contract forward: follows the connection, reconciles, and sends what the peer lacks.
-    pub(crate) async fn look_after(&self, contract: Hash) -> Result<(), AppError> {
+    pub(crate) async fn look_after(&self, contract: Hash) -> Result<Next, AppError> {
         self.follow_connection(contract).await?;
         let done = self.reconcile(contract).await;
         self.transmit(contract).await?;
-        done
+        done?;
+        self.settle_down(contract).await
     }
 
     async fn follow_connection(&self, contract: Hash) -> Result<(), AppError> {

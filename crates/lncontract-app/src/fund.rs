@@ -13,6 +13,7 @@ use lncontract_lightning::{
     Admission, Channel, ChannelState, CloseMode, InboundChannel, InboundSplice, LightningError, OpenFailure,
     OpeningId, SpliceAdmission, SpliceWay,
 };
+use lncontract_store::Channels;
 
 use crate::{App, AppError, live::Live};
 
@@ -69,7 +70,7 @@ impl App {
         }
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
         let mut announced = Vec::new();
-        for (_, live) in self.all_live().await.unwrap_or_default() {
+        for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
             let live = live.lock().await;
             if live.peer == peer && live.our_side == Side::Seller {
                 announced
@@ -108,7 +109,7 @@ impl App {
             return SpliceAdmission::Refuse { text: text.into() };
         }
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
-        for (_, live) in self.all_live().await.unwrap_or_default() {
+        for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
             let live = live.lock().await;
             if live.peer != peer || live.our_side != Side::Seller {
                 continue;

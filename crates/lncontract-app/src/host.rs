@@ -10,7 +10,7 @@ use lncontract_lightning::{
     Admission, BoxFuture, Claim, Host, InboundChannel, InboundSplice, NodeBooks, NodeEvent, NodeKey,
     NotRecorded, PaymentHash, SpliceAdmission,
 };
-use lncontract_store::{Change, MoveReceivable, NewLedger, ReceivableState, Setting, StoreError};
+use lncontract_store::{Change, Channels, MoveReceivable, NewLedger, ReceivableState, Setting, StoreError};
 
 use crate::{App, AppError, app::Work, fund::opening_id, settlement::worker};
 
@@ -99,10 +99,11 @@ impl App {
         let starts = self.store.setting(NODE_STARTS).await?.unwrap_or_else(|| "0".into());
         let starts = starts.parse().map_err(|_| AppError::fault("the count of the node's starts"))?;
         let mut books = NodeBooks { starts, ..NodeBooks::default() };
-        match self.all_live().await {
+        let with_channels = [Channels::Moving, Channels::Open, Channels::Ended];
+        match self.live_with(&with_channels).await {
             Ok(contracts) => {
                 let mut announced = Vec::new();
-                for (_, live) in contracts {
+                for live in contracts {
                     let live = live.lock().await;
                     for (fund, channel) in &live.record.state().channels {
                         announced.push(opening_id(*fund));

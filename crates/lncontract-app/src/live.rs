@@ -8,10 +8,15 @@ use lncontract_core::{
     v1::{Payload, Side},
 };
 use lncontract_record::{Record, RecordError, SignedEntry, Sync};
-use lncontract_store::{Change, Contract, ContractPage, NewEntry, NewOutbox};
+use lncontract_store::{Change, Channels, Contract, NewEntry, NewOutbox, PutDue, Which};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{App, AppError, app::Work, present, signing::not_in_step};
+use crate::{
+    App, AppError,
+    app::Work,
+    present::list::{Listed, listed},
+    signing::not_in_step,
+};
 
 /// A contract's record with what belongs to it while the program runs.
 pub(crate) struct Live {
@@ -73,9 +78,6 @@ fn side_of(stored: lncontract_store::Side) -> Side {
         lncontract_store::Side::Seller => Side::Seller,
     }
 }
-
-/// How many contracts are read at a time.
-const PAGE_LEN: u32 = 500;
 
 impl App {
     /// A contract, from memory or from the store.
@@ -139,24 +141,15 @@ impl App {
         }
     }
 
-    /// All contracts, with their ids.
-    pub(crate) async fn all_live(&self) -> Result<Vec<(Hash, Arc<Mutex<Live>>)>, AppError> {
+    /// The contracts whose channels stand like that; the others are not opened.
+    pub(crate) async fn live_with(&self, which: &[Channels]) -> Result<Vec<Arc<Mutex<Live>>>, AppError> {
         let mut all = Vec::new();
-        for id in self.contract_ids().await? {
-            all.push((id, self.live(id).await?));
+        for channels in which {
+            for row in self.store.contracts_which(Which::With(*channels), u32::MAX).await? {
+                all.push(self.live(Bytes(row.id)).await?);
+            }
         }
         Ok(all)
-    }
-
-    /// The ids of all contracts, newest first.
-    pub(crate) async fn contract_ids(&self) -> Result<Vec<Hash>, AppError> {
-        let (mut ids, mut page) = (Vec::new(), ContractPage::first(PAGE_LEN));
-        loop {
-            let rows = self.store.contracts(page).await?;
-            let Some(last) = rows.last() else { return Ok(ids) };
-            page.after = Some(last.cursor());
-            ids.extend(rows.iter().map(|row| Bytes(row.id)));
-        }
     }
 
     /// Keeps a contract that was begun just now.
@@ -225,7 +218,26 @@ impl App {
         Ok(changes)
     }
 
-    /// The changes of an entry that stands in the record.
+    /// The changes that bring a contract's row up to its record and the time.
+    pub(crate) fn row(&self, after: &Record, ours: Side, peer: &str) -> Result<Vec<Change>, AppError> {
+        let now = self.clock.now();
+        let Listed { kept, summary, due } = listed(after, ours, now)?;
+        let contract = Contract {
+            id: after.contract().0,
+            peer_id: peer.to_owned(),
+            our_side: stored_side(ours),
+            number: kept.row.number.clone(),
+            title: kept.row.title.clone(),
+            phase: kept.row.state.word.clone(),
+            projection: serde_json::to_string(&kept).map_err(|_| AppError::fault("projection"))?,
+            created_at: now.0,
+            summary,
+        };
+        let due = PutDue { contract_id: after.contract().0, due };
+        Ok(vec![Change::PutContract(contract), Change::PutDue(due)])
+    }
+
+    /// The changes of an entry that stands in the record: the contract's row with it.
     pub(crate) fn taken(
         &self,
         after: &Record,
@@ -233,28 +245,18 @@ impl App {
         peer: &str,
         signed: &SignedEntry,
     ) -> Result<Vec<Change>, AppError> {
-        let now = self.clock.now();
+        let mut changes = self.row(after, ours, peer)?;
         let header = &signed.entry().header;
-        let row = present::list::projection(after, ours, now)?;
-        let contract = Contract {
-            id: after.contract().0,
-            peer_id: peer.to_owned(),
-            our_side: stored_side(ours),
-            number: row.number.clone(),
-            title: row.title.clone(),
-            phase: row.state.word.clone(),
-            projection: serde_json::to_string(&row).map_err(|_| AppError::fault("projection"))?,
-            created_at: now.0,
-        };
         let entry = NewEntry {
             contract_id: after.contract().0,
             author: stored_side(header.author),
             expected_seq: header.seq,
             hash: signed.id().0,
             bytes: signed.bytes().to_vec(),
-            stored_at: now.0,
+            stored_at: self.clock.now().0,
         };
-        Ok(vec![Change::PutContract(contract), Change::AppendEntry(entry)])
+        changes.push(Change::AppendEntry(entry));
+        Ok(changes)
     }
 }
 

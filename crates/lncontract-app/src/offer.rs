@@ -161,8 +161,9 @@ impl App {
         let live = self.live(contract).await?;
         let live = live.lock().await;
         let state = live.record.state();
-        let open = state.offer.as_ref().map(|offer| offer.terms.clone());
-        open.or_else(|| state.terms.clone()).ok_or_else(|| AppError::not_found("terms"))
+        let open = state.offer.as_ref().map(|offer| &offer.terms);
+        let terms = open.or(state.terms.as_ref()).ok_or_else(|| AppError::not_found("terms"))?;
+        Ok(Terms::clone(terms))
     }
 
     /// Until when a signature under an act that waits for nobody may be used.

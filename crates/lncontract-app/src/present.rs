@@ -23,5 +23,6 @@ pub use account::Account;
 pub(crate) use coverage::channels_now;
 pub use difference::changes;
 pub use negotiation::uncovered;
+pub use overview::CONTRACTS_PAGE_LEN;
 pub use payments::PaymentRow;
 pub use plan::{PlannedTranche, proposal};

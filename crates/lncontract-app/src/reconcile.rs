@@ -6,7 +6,7 @@
 
 use bitcoin::OutPoint;
 use lncontract_core::{
-    Contract, Hash, Sat,
+    Contract, Hash, Sat, Time,
     account::open_rows,
     v1::{Ack, ChannelStage, Close, CloseManner, Earmark, Payload, Side},
 };
@@ -14,7 +14,7 @@ use lncontract_lightning::{
     Channel, ChannelId, ChannelState, Lightning, LightningError, NodeKey, OpenChannel, OpenFailure,
     OrderSplice, Splice, SpliceState, SpliceWay,
 };
-use lncontract_record::Verdict;
+use lncontract_record::{Record, Verdict};
 use lncontract_store::{AttemptState, Change, MoveReceivable, Opening, ReceivableState, StoreError};
 
 use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live};
@@ -60,10 +60,7 @@ impl App {
     async fn give_sign_of_life(&self, contract: Hash) -> Result<(), AppError> {
         let live = self.live(contract).await?;
         let mut live = live.lock().await;
-        let chain = live.record.ledger().chain(live.our_side);
-        // Who has written nothing yet begins with an act of a person.
-        let Some(last) = chain.last().map(|line| line.entry.entry().header.time) else { return Ok(()) };
-        if self.clock.now() >= last.plus_seconds(HEARTBEAT_S) && anything_open(live.record.state()) {
+        if heartbeat_due(&live.record, live.our_side).is_some_and(|due| self.clock.now() >= due) {
             self.write(&mut live, |state| Ok(Payload::Heartbeat(Ack { state })), |_| Vec::new()).await?;
         }
         Ok(())
@@ -220,6 +217,13 @@ impl App {
 pub(crate) fn next_try(created_at: i64, updated_at: i64) -> i64 {
     let tried_for = updated_at - created_at;
     updated_at + tried_for.clamp(RETRY_MIN_S, RETRY_MAX_S)
+}
+
+/// When a side's next heartbeat is due; none while nothing is open. Who has written nothing yet begins with an act of a
+/// person.
+pub(crate) fn heartbeat_due(record: &Record, side: Side) -> Option<Time> {
+    let last = record.ledger().chain(side).last()?.entry.entry().header.time;
+    anything_open(record.state()).then(|| last.plus_seconds(HEARTBEAT_S))
 }
 
 /// Whether either side still has something to wait for: an offer, what the terms in force ask for, a channel.

@@ -101,12 +101,20 @@ pub struct Overview {
     pub earmarked_for_us_sat: u64,
     /// Free to fund, on chain.
     pub onchain_free_sat: u64,
-    /// What a person has to do.
+    /// What we are to pay and have not, in all contracts in which we buy.
+    pub outstanding_ours_sat: u64,
+    /// What we are to be paid and are not, in all contracts in which we sell.
+    pub outstanding_theirs_sat: u64,
+    /// What a person has to do, the first due first; not more than fit a page.
     pub todos: Vec<Todo>,
+    /// How many there are in all.
+    pub todo_count: u64,
     /// Channels that are on their way.
     pub underway: Vec<ChannelCard>,
-    /// All contracts.
+    /// The newest contracts.
     pub contracts: Vec<ContractRow>,
+    /// How many there are in all.
+    pub contract_count: u64,
     /// Steps of a new company, each with whether it is done; empty once all are.
     pub first_steps: Vec<(Todo, bool)>,
 }

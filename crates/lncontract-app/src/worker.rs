@@ -3,28 +3,32 @@
 //!
 //! Invariant: a contract is looked after by one task at a time, and contracts do not wait for each other: a node's
 //! call that takes long holds up its own contract only. At most [`LOOKS_MAX`] are looked after at once, the
-//! others in turn. When the program is told to stop, no look begins, and those under way end before the node does:
-//! what they had done is in the store, the rest is found by the next start's looks.
+//! others in turn. A contract for which nothing is under way is not looked at until its row says so, its peer comes or
+//! goes, or somebody wakes it (see `rest`): it costs nothing, however many there are. When the program is told to
+//! stop, no look begins, and those under way end before the node does: what they had done is in the store, the rest is
+//! found by the next start's looks.
 //!
 //! All hold the program weakly and end with it. A fault of one contract is logged and does not stop the
 //! others; what could not be done now is found again at the next tick.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use lncontract_core::{Hash, NodeId};
+use lncontract_core::{Bytes, Hash, NodeId};
 use tokio::{
     sync::{mpsc, watch},
     task::{Id, JoinError, JoinHandle, JoinSet},
 };
 
-use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY};
+use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY, rest::Next};
 
-/// How often everything is looked at without being woken.
+/// How often what is awake is looked at without being woken, and what is due is asked for.
 const TICK: Duration = Duration::from_secs(1);
+/// How many contracts that are due are taken up with one tick.
+const DUE_MAX: u32 = 500;
 /// How many contracts are looked after at once.
 const LOOKS_MAX: usize = 32;
 /// How long looks under way may take when the program stops, before they are cut off: each step is in the store
@@ -52,7 +56,7 @@ async fn do_work(app: Weak<App>, mut queue: mpsc::UnboundedReceiver<Work>, mut s
             // Told, or the program is gone.
             _ = stop.changed() => break,
             Some(work) = queue.recv() => looks.wake(&app, work).await,
-            Some(ended) = looks.under_way.join_next_with_id() => looks.note_end(ended),
+            Some(ended) = looks.under_way.join_next_with_id() => looks.note_end(&app, ended).await,
             _ = tick.tick() => looks.wake(&app, Work::All).await,
         }
         // Many wakes in a row are one look.
@@ -71,55 +75,98 @@ async fn do_work(app: Weak<App>, mut queue: mpsc::UnboundedReceiver<Work>, mut s
 #[derive(Default)]
 struct Looks {
     due: VecDeque<Hash>,
-    under_way: JoinSet<()>,
+    /// What stands in `due`.
+    queued: HashSet<Hash>,
+    under_way: JoinSet<Next>,
     contracts: HashMap<Id, Hash>,
+    /// What stands in `contracts`.
+    busy: HashSet<Hash>,
+    /// Those that wait for something that nobody may tell of: looked at with every tick.
+    awake: HashSet<Hash>,
+    /// The nodes that were connected at the last tick.
+    connected: HashSet<NodeId>,
+    started: bool,
 }
 
 impl Looks {
     async fn wake(&mut self, app: &Weak<App>, work: Work) {
         match (work, app.upgrade()) {
             (Work::Contract(contract), _) => self.add(contract),
-            (Work::All, Some(app)) if app.is_unlocked().await => match app.contract_ids().await {
-                Ok(all) => all.into_iter().for_each(|contract| self.add(contract)),
-                Err(error) => tracing::error!(%error, "the contracts can't be read; tried again in a moment"),
-            },
+            (Work::All, Some(app)) if app.is_unlocked().await => {
+                self.awake.clone().into_iter().for_each(|contract| self.add(contract));
+                match self.found_due(&app).await {
+                    Ok(due) => due.into_iter().for_each(|contract| self.add(contract)),
+                    Err(error) => {
+                        tracing::error!(%error, "the contracts can't be read; tried again in a moment")
+                    }
+                }
+            }
             (Work::All, _) => {}
         }
     }
 
+    /// Those whose time has come, those whose peer came or went, and after a start those that have had a channel: what
+    /// was under way for them is found by the look.
+    async fn found_due(&mut self, app: &App) -> Result<Vec<Hash>, AppError> {
+        let mut due = app.due_by_now(DUE_MAX).await?;
+        if !self.started {
+            due.extend(app.with_channels().await?);
+            self.started = true;
+        }
+        let connected: HashSet<NodeId> =
+            app.connected().await.into_iter().map(|key| Bytes(key.serialize())).collect();
+        for peer in connected.symmetric_difference(&self.connected) {
+            due.extend(app.contracts_with(*peer).await?);
+        }
+        self.connected = connected;
+        Ok(due)
+    }
+
     fn add(&mut self, contract: Hash) {
-        if !self.due.contains(&contract) {
+        if self.queued.insert(contract) {
             self.due.push_back(contract);
         }
     }
 
     /// Begins those that are due, but none of a contract whose last one has not ended.
     fn begin(&mut self, app: &Arc<App>) {
-        for contract in std::mem::take(&mut self.due) {
-            let is_busy = self.contracts.values().any(|busy| *busy == contract);
-            if is_busy || self.under_way.len() >= LOOKS_MAX {
-                self.due.push_back(contract);
+        let mut waiting = Vec::new();
+        while self.under_way.len() < LOOKS_MAX {
+            let Some(contract) = self.due.pop_front() else { break };
+            if self.busy.contains(&contract) {
+                waiting.push(contract);
                 continue;
             }
+            self.queued.remove(&contract);
+            self.busy.insert(contract);
             let app = Arc::clone(app);
             let task = self.under_way.spawn(async move {
-                if let Err(error) = app.look_after(contract).await {
+                app.look_after(contract).await.unwrap_or_else(|error| {
                     log(contract, &error);
-                }
+                    Next::Soon
+                })
             });
             self.contracts.insert(task.id(), contract);
         }
+        self.due.extend(waiting);
     }
 
-    fn note_end(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => id,
-            Err(error) => {
-                tracing::error!(%error, "a look at a contract broke off; the next one begins anew");
-                error.id()
+    async fn note_end(&mut self, app: &Weak<App>, ended: Result<(Id, Next), JoinError>) {
+        let (id, next) = ended.unwrap_or_else(|error| {
+            tracing::error!(%error, "a look at a contract broke off; the next one begins anew");
+            (error.id(), Next::Soon)
+        });
+        let Some(contract) = self.contracts.remove(&id) else { return };
+        self.busy.remove(&contract);
+        match next {
+            Next::Soon => drop(self.awake.insert(contract)),
+            Next::WhenWoken => {
+                self.awake.remove(&contract);
+                if let Some(app) = app.upgrade() {
+                    app.put_away(contract).await;
+                }
             }
-        };
-        self.contracts.remove(&id);
+        }
     }
 
     async fn end(mut self) {

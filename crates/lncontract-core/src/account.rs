@@ -5,7 +5,7 @@
 
 use crate::{
     Contract, Sat, Time,
-    status::{MilestoneView, PayableView, figures, payables},
+    status::{MilestoneView, figures, payables},
     v1::{Account, AccountLine, Duty, Obligation, RowId, Side, Sums},
 };
 
@@ -37,20 +37,16 @@ pub fn account(contract: &Contract) -> Option<Account> {
 /// Returns the rows that keep a contract from its final account: not performed, or not paid. Money that was to be
 /// set aside is not asked for any more.
 pub fn open_rows(contract: &Contract) -> Vec<RowId> {
-    let payables = payables(contract, END);
     let rows = contract.terms.iter().flat_map(|terms| &terms.obligations);
-    rows.filter(|row| is_open(contract, row, &payables)).map(|row| row.id.clone()).collect()
+    rows.filter(|row| is_open(contract, row)).map(|row| row.id.clone()).collect()
 }
 
-fn is_open(contract: &Contract, row: &Obligation, payables: &[PayableView]) -> bool {
+fn is_open(contract: &Contract, row: &Obligation) -> bool {
     match row.duty {
         Duty::Deliver { quantity, .. } | Duty::Perform { quantity, .. } => {
             contract.performance(&row.id).accepted < quantity || contract.open_tender(&row.id).is_some()
         }
-        Duty::Pay { amount, .. } => {
-            let paid = payables.iter().filter(|payable| payable.id.row == row.id && payable.is_paid());
-            Sat::sum(paid.map(|payable| payable.amount)) != Ok(amount)
-        }
+        Duty::Pay { amount, .. } => contract.payables.of_row(&row.id).paid != amount,
         Duty::Fund { .. } => false,
     }
 }

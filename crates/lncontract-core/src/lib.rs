@@ -15,6 +15,7 @@ pub mod plan;
 pub mod schedule;
 pub mod state;
 pub mod status;
+pub mod table;
 pub mod template;
 mod time;
 pub mod v1;

@@ -147,7 +147,7 @@ pub fn propose(terms: &Terms, limits: &Limits, wishes: &Wishes) -> Vec<Proposed>
 /// Returns what a funding plan leaves uncovered if it is kept: each with its milestone's path in the terms, the
 /// date of the covenant and what is missing then.
 pub fn warnings(terms: &Terms, limits: &Limits) -> Vec<Warning> {
-    let contract = Contract { terms: Some(terms.clone()), ..Contract::default() };
+    let contract = Contract { terms: Some(terms.clone().into()), ..Contract::default() };
     outlook(&contract, &[], limits, begin(terms)).warnings
 }
 
@@ -174,7 +174,7 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn outlook(&self) -> Vec<StageOutlook> {
-        let contract = Contract { terms: Some(self.terms.clone()), ..Contract::default() };
+        let contract = Contract { terms: Some(self.terms.clone().into()), ..Contract::default() };
         outlook(&contract, &[], self.limits, begin(&self.terms)).stages
     }
 

@@ -1,15 +1,23 @@
 //! The state of a contract: what the fold of its entries has come to.
 //!
 //! Invariant: a function of the folded entries alone; nothing here depends on when an entry arrived, and
-//! nothing grows with acks or heartbeats. Compatibility: serialised for snapshots and for the state hash, so
-//! it has string keys, no null, no float, and counts that fit 2^53 - 1 wherever the terms were checked.
+//! nothing grows with acks or heartbeats. A copy shares what is equal ([`Table`]). Compatibility: serialised for
+//! snapshots and, in parts, for the state hash, so it has string keys, no null, no float, and counts that fit
+//! 2^53 - 1 wherever the terms were checked.
 
 use std::collections::BTreeMap;
 
+mod money;
+mod shared;
+
 use serde::{Deserialize, Serialize};
+
+pub use money::{Invoices, Payables, RowMoney};
+pub use shared::Shared;
 
 use crate::{
     Hash, Sat, Time,
+    table::Table,
     v1::{Account, ChannelStage, CloseManner, KeyStatement, PayableId, RowId, Side, Terms},
 };
 
@@ -28,25 +36,25 @@ pub struct Contract {
     pub offer: Option<OpenOffer>,
     /// The terms in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terms: Option<Terms>,
+    pub terms: Option<Shared<Terms>>,
     /// The hashes of all versions that were in force, in order; the last is that of `terms`.
     pub versions: Vec<Hash>,
     /// In which version (index in `versions`) a row last changed;
     /// absent for rows as they were when they first came.
-    pub changed: BTreeMap<RowId, u64>,
+    pub changed: Table<RowId, u64>,
     /// What was done on each `deliver` and `perform` row.
-    pub rows: BTreeMap<RowId, Performance>,
+    pub rows: Table<RowId, Performance>,
     /// Every tender, by its entry.
-    pub tenders: BTreeMap<Hash, TenderState>,
+    pub tenders: Table<Hash, TenderState>,
     /// What became payable, by [`PayableId::key`].
-    pub payables: BTreeMap<String, Payable>,
+    pub payables: Payables,
     /// Every invoice, by its entry.
-    pub invoices: BTreeMap<Hash, InvoiceState>,
+    pub invoices: Invoices,
     /// Payments of invoices that did not come into effect, by the invoice's entry: facts all the same,
     /// credit is due.
-    pub strays: BTreeMap<Hash, Stray>,
+    pub strays: Table<Hash, Stray>,
     /// Every channel announced or reported, by its `fund` entry.
-    pub channels: BTreeMap<Hash, ChannelState>,
+    pub channels: Table<Hash, ChannelState>,
     /// The final account as each side signed it under the terms in force.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accounts: BTreeMap<Side, SignedAccount>,
@@ -73,7 +81,7 @@ pub struct OpenOffer {
     /// Who made it.
     pub by: Side,
     /// What it proposes.
-    pub terms: Terms,
+    pub terms: Shared<Terms>,
     /// The hash of that.
     pub terms_hash: Hash,
     /// Irrevocable until then; answered in time by then.
@@ -146,6 +154,10 @@ pub struct Payable {
     /// Its one invoice that is not cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<Hash>,
+    /// Either side has recorded the payment of that invoice.
+    pub paid: bool,
+    /// The payee has.
+    pub confirmed: bool,
 }
 
 /// An invoice and what became of it.
@@ -317,8 +329,7 @@ impl Contract {
 
     /// Returns the number of a company's next invoice.
     pub fn next_invoice_number(&self, by: Side) -> u64 {
-        let own = self.invoices.values().filter(|invoice| invoice.by == by);
-        own.map(|invoice| invoice.number).max().unwrap_or(0).saturating_add(1)
+        self.invoices.last_number(by).saturating_add(1)
     }
 
     /// Returns the payable's invoice that is not cancelled.

@@ -7,6 +7,7 @@ mod acts;
 mod channels;
 mod figures;
 mod rows;
+mod summary;
 
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ pub use figures::{Figures, MilestoneView, PayableState, PayableView};
 pub(crate) use figures::{figures, milestones, payables};
 pub use rows::{ObligationView, RowState};
 pub(crate) use rows::{has_ended, planned_due};
+pub use summary::{Summary, summary};
 
 use crate::{
     Contract, Hash, Sat, Time,
@@ -108,17 +110,12 @@ pub fn status(contract: &Contract, as_of: Time) -> Status {
     let (from_seller, credit_due_to_seller) = figures::figures(contract, &payables, Side::Seller);
     let channels = channels::channels(contract);
     let terms = contract.terms.as_ref();
-    let offer = contract.offer.as_ref().map(|offer| OfferView {
-        entry: offer.entry,
-        by: offer.by,
-        valid_until: offer.valid_until,
-        over: as_of > offer.valid_until,
-    });
+    let paid_up = [&figures, &from_seller].iter().all(|figures| figures.outstanding == Sat::ZERO);
     Status {
         as_of,
-        phase: phase(contract, [&figures, &from_seller]),
+        phase: phase(contract, paid_up),
         pen: contract.pen,
-        offer,
+        offer: offer_view(contract, as_of),
         earmarked: channels::earmarked(&channels),
         credit_due,
         credit_due_to_seller,
@@ -139,25 +136,29 @@ fn account_view(contract: &Contract) -> Option<AccountView> {
     Some(AccountView { signed: signed.map(|(side, _)| *side).collect(), open: open_rows(contract), account })
 }
 
-fn phase(contract: &Contract, figures: [&Figures; 2]) -> Phase {
+fn offer_view(contract: &Contract, as_of: Time) -> Option<OfferView> {
+    let offer = contract.offer.as_ref()?;
+    let (entry, by, valid_until) = (offer.entry, offer.by, offer.valid_until);
+    Some(OfferView { entry, by, valid_until, over: as_of > valid_until })
+}
+
+fn phase(contract: &Contract, paid_up: bool) -> Phase {
     match (&contract.terms, &contract.offer) {
         (None, None) => Phase::Draft,
         (None, Some(offer)) => Phase::Offered { by: offer.by },
         (Some(_), _) if contract.is_closed() => Phase::Closed,
-        (Some(terms), _) if is_done(contract, terms, figures) => Phase::Done,
+        (Some(terms), _) if paid_up && all_accepted(contract, terms) => Phase::Done,
         (Some(_), _) => Phase::InForce,
     }
 }
 
-fn is_done(contract: &Contract, terms: &Terms, figures: [&Figures; 2]) -> bool {
+fn all_accepted(contract: &Contract, terms: &Terms) -> bool {
     let mut rows = terms.obligations.iter();
-    let accepted =
-        rows.all(|row| row.quantity().is_none_or(|units| contract.performance(&row.id).accepted >= units));
-    accepted && figures.iter().all(|figures| figures.outstanding == Sat::ZERO)
+    rows.all(|row| row.quantity().is_none_or(|units| contract.performance(&row.id).accepted >= units))
 }
 
 /// Returns how many days something is late: 1 from the day after the due date.
-fn late_days(due: Option<Time>, as_of: Time) -> u64 {
+pub fn late_days(due: Option<Time>, as_of: Time) -> u64 {
     let seconds = due.map_or(0, |due| as_of.0.saturating_sub(due.0));
     u64::try_from(seconds).map_or(0, |seconds| seconds.div_ceil(86_400))
 }

@@ -3,9 +3,13 @@
 //! Invariant: every hash of the record is made here, over canonical bytes. Pure.
 //! Compatibility: the tags are part of the format.
 
+use std::collections::BTreeMap;
+
 use lncontract_core::{
-    Contract, Hash, Time,
-    v1::{Account, Header, KeyStatement, Payload, Terms},
+    Bytes, Contract, Hash, Time,
+    state::SignedAccount,
+    table::{Key, Table},
+    v1::{Account, Header, KeyStatement, Payload, Side, Terms},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -21,8 +25,12 @@ pub enum Tag {
     Payload,
     /// The bytes of terms.
     Terms,
-    /// The bytes of a state.
+    /// The outline of a state.
     State,
+    /// One part of a state: a row, a tender, a payable, an invoice, a channel.
+    Part,
+    /// Parts of one kind: the hashes of a left branch, of a part, of a right branch.
+    Branch,
     /// The bytes of a final account.
     Account,
     /// What the company key signs in an act.
@@ -41,6 +49,8 @@ impl Tag {
             Self::Payload => "lncontract/payload",
             Self::Terms => "lncontract/terms",
             Self::State => "lncontract/state",
+            Self::Part => "lncontract/part",
+            Self::Branch => "lncontract/branch",
             Self::Account => "lncontract/account",
             Self::Act => "lncontract/act",
             Self::Company => "lncontract/company",
@@ -53,12 +63,12 @@ impl Tag {
 pub fn tagged(tag: Tag, bytes: &[u8]) -> Hash {
     let prefix = Sha256::digest(tag.text());
     let hash = Sha256::new().chain_update(prefix).chain_update(prefix).chain_update(bytes).finalize();
-    lncontract_core::Bytes(hash.into())
+    Bytes(hash.into())
 }
 
 /// Returns plain SHA-256, as an invoice's payment hash is made of its preimage (BOLT 11).
 pub fn sha256(bytes: &[u8]) -> Hash {
-    lncontract_core::Bytes(Sha256::digest(bytes).into())
+    Bytes(Sha256::digest(bytes).into())
 }
 
 fn of<T: Serialize>(tag: Tag, value: &T) -> Result<Hash, CanonicalError> {
@@ -105,13 +115,78 @@ pub fn company_hash(statement: &KeyStatement) -> Result<Hash, CanonicalError> {
     of(Tag::Company, statement)
 }
 
-/// Returns the hash of a state, which both companies compare.
+/// What a state's hash is of: what is small as it is, of terms their hash, of what grows with the entries one hash
+/// for each kind.
+#[derive(Serialize)]
+struct Outline<'a> {
+    contract: Hash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pen: Option<Side>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<OfferOutline>,
+    versions: &'a [Hash],
+    changed: Hash,
+    rows: Hash,
+    tenders: Hash,
+    payables: Hash,
+    invoices: Hash,
+    strays: Hash,
+    channels: Hash,
+    accounts: &'a BTreeMap<Side, SignedAccount>,
+}
+
+#[derive(Serialize)]
+struct OfferOutline {
+    entry: Hash,
+    by: Side,
+    terms: Hash,
+    valid_until: Time,
+}
+
+/// Returns the hash of a state, which both companies compare. What did not change since it was last asked for is not
+/// hashed again.
 ///
 /// # Panics
 /// When the law makes a state without canonical form. It is made of canonical entries and checked sums only.
 pub fn state_hash(state: &Contract) -> Hash {
-    let bytes = canonical::to_bytes_within(state, usize::MAX);
-    tagged(Tag::State, &bytes.expect("a state has neither null nor float, and its integers fit"))
+    let offer = state.offer.as_ref().map(|offer| OfferOutline {
+        entry: offer.entry,
+        by: offer.by,
+        terms: offer.terms_hash,
+        valid_until: offer.valid_until,
+    });
+    let outline = Outline {
+        contract: state.id(),
+        pen: state.pen,
+        offer,
+        versions: &state.versions,
+        changed: parts(&state.changed),
+        rows: parts(&state.rows),
+        tenders: parts(&state.tenders),
+        payables: parts(&state.payables),
+        invoices: parts(&state.invoices),
+        strays: parts(&state.strays),
+        channels: parts(&state.channels),
+        accounts: &state.accounts,
+    };
+    of_state(Tag::State, &outline)
+}
+
+/// One hash of the parts of one kind: of the tree that their keys make (docs/record.md), zero where there are none.
+fn parts<K: Key + Serialize, V: Clone + Serialize>(table: &Table<K, V>) -> Hash {
+    let part = |key: &K, value: &V| of_state(Tag::Part, &(key, value));
+    let join = |[left, own, right]: [Hash; 3]| {
+        tagged(
+            Tag::Branch,
+            &[left.as_bytes(), own.as_bytes(), right.as_bytes()].map(|bytes| &bytes[..]).concat(),
+        )
+    };
+    table.digest(&part, &join)
+}
+
+fn of_state<T: Serialize>(tag: Tag, value: &T) -> Hash {
+    let bytes = canonical::to_bytes_within(value, usize::MAX);
+    tagged(tag, &bytes.expect("a state has neither null nor float, and its integers fit"))
 }
 
 /// What an act is about.

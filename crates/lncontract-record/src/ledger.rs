@@ -1,8 +1,9 @@
 //! The two chains of one contract, and the state that follows from them (DESIGN.md section 4).
 //!
 //! Invariant: the state and every verdict are a function of the set of entries held, whatever the order of
-//! arrival. Cost: an entry that has seen everything is one fold; any other folds the tail that not both have
-//! seen again. Knows no signatures (what comes in was opened) and no clock (`now` is given). Pure.
+//! arrival. Cost: an entry that has seen everything is one fold; any other folds again what stands behind it in the
+//! tail that not both have seen. The state behind each entry of that tail is kept; states share what is equal.
+//! Knows no signatures (what comes in was opened) and no clock (`now` is given). Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,9 +39,14 @@ pub struct Ledger<E> {
     /// What both have seen, and the state there: nothing ever lands before it.
     base_cut: Cut,
     base: Contract,
-    /// The order of everything behind the base.
-    tail: Vec<Side>,
-    head: Contract,
+    /// The order of everything behind the base, with the state behind each.
+    tail: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    side: Side,
+    after: Contract,
 }
 
 impl<E> Default for Ledger<E> {
@@ -53,7 +59,6 @@ impl<E> Default for Ledger<E> {
             base_cut: Cut::default(),
             base: Contract::default(),
             tail: Vec::new(),
-            head: Contract::default(),
         }
     }
 }
@@ -66,7 +71,7 @@ impl<E: AsRef<Entry>> Ledger<E> {
 
     /// Returns the state of everything held.
     pub fn state(&self) -> &Contract {
-        &self.head
+        self.tail.last().map_or(&self.base, |step| &step.after)
     }
 
     /// Returns a side's chain.
@@ -134,7 +139,7 @@ impl<E: AsRef<Entry>> Ledger<E> {
         let (id, author, place) = (entry.as_ref().id, header.author, self.chains.of(header.author).len());
         let sees_all = count(entry.as_ref()) == self.chains.of(author.other()).len();
         let (verdict, differs) = if sees_all {
-            self.judge(&self.head, entry.as_ref())
+            self.judge(self.state(), entry.as_ref())
         } else {
             self.judge(&self.state_of_past(entry.as_ref()), entry.as_ref())
         };
@@ -147,9 +152,8 @@ impl<E: AsRef<Entry>> Ledger<E> {
         self.places.insert(id, (author, place));
         self.chains.of_mut(author).push(Line { entry, verdict, differs });
         if sees_all {
-            self.tail.push(author);
-            let head = std::mem::take(&mut self.head);
-            self.head = self.fold_one(head, author, place);
+            let after = self.fold_one(self.state().clone(), author, place);
+            self.tail.push(Step { side: author, after });
         } else {
             self.fold_tail();
         }
@@ -178,24 +182,26 @@ impl<E: AsRef<Entry>> Ledger<E> {
         state
     }
 
+    /// Folds the tail again from where its order has changed.
     fn fold_tail(&mut self) {
-        self.tail = merge(self.base_cut, self.ends(), |side, place| self.mark(side, place));
+        let order = merge(self.base_cut, self.ends(), |side, place| self.mark(side, place));
+        let kept = self.tail.iter().zip(&order).take_while(|(step, side)| step.side == **side).count();
+        self.tail.truncate(kept);
         let mut at = self.base_cut;
-        let mut state = self.base.clone();
-        for side in self.tail.clone() {
-            state = self.fold_one(state, side, *at.of(side));
+        for (place, side) in order.into_iter().enumerate() {
+            if place >= kept {
+                let after = self.fold_one(self.state().clone(), side, *at.of(side));
+                self.tail.push(Step { side, after });
+            }
             *at.of_mut(side) += 1;
         }
-        self.head = state;
     }
 
     fn advance_base(&mut self) {
         let to = seen_by_both(self.base_cut, self.ends(), |side, place| self.mark(side, place));
         let steps = (to.buyer - self.base_cut.buyer) + (to.seller - self.base_cut.seller);
-        for side in self.tail.drain(..steps).collect::<Vec<_>>() {
-            let base = std::mem::take(&mut self.base);
-            let place = *self.base_cut.of(side);
-            self.base = self.fold_one(base, side, place);
+        for Step { side, after } in self.tail.drain(..steps) {
+            self.base = after;
             *self.base_cut.of_mut(side) += 1;
         }
         assert_eq!(self.base_cut, to, "what both have seen is the beginning of the order");

@@ -5,8 +5,8 @@
 
 use crate::{
     Company, Contract, Draft, FinishJob, Fork, Hash, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt,
-    NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, Peer, RetryJob, RetryOutbox,
-    Session, Setting, User,
+    NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, Peer, PutDue, RetryJob,
+    RetryOutbox, Session, Setting, User,
 };
 
 /// One write. `Put` makes or replaces; `Insert` makes and conflicts with what is there; `Move` is a
@@ -47,9 +47,11 @@ pub enum Change {
         /// Which.
         id: String,
     },
-    /// Makes a contract, or replaces its number, title, phase and projection. Its peer and our side are
+    /// Makes a contract, or replaces its number, title, phase, projection and summary. Its peer and our side are
     /// fixed: others are a conflict. `created_at` is kept.
     PutContract(Contract),
+    /// Replaces what of a contract is payable and not paid.
+    PutDue(PutDue),
     /// Appends an entry to one of the two chains.
     AppendEntry(NewEntry),
     /// Keeps the evidence that an author has signed two entries for one place; what is kept already stays.
@@ -139,7 +141,7 @@ impl Change {
             | Self::DeleteExpiredSessions { .. } => Subject::Session,
             Self::PutPeer(_) => Subject::Peer,
             Self::PutDraft(_) | Self::DeleteDraft { .. } => Subject::Draft,
-            Self::PutContract(_) => Subject::Contract,
+            Self::PutContract(_) | Self::PutDue(_) => Subject::Contract,
             Self::AppendEntry(_) | Self::InsertFork(_) => Subject::Entry,
             Self::PutOutbox(_) | Self::MarkDelivered(_) | Self::RetryOutbox(_) => Subject::Outbox,
             Self::PutOpening(_) => Subject::Opening,

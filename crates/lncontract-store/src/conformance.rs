@@ -16,6 +16,7 @@ pub mod opening;
 pub mod people;
 pub mod receivable;
 pub mod record;
+pub mod summary;
 
 /// Makes one test per rule. `$make` is an async function without arguments that returns `(store, keep)`: an
 /// empty store, and whatever has to live as long (a temporary directory). The caller depends on tokio.
@@ -36,6 +37,10 @@ macro_rules! store_conformance {
                 a_gap_or_a_repetition_is_a_conflict an_entry_is_stored_once
                 a_peer_gets_what_it_is_missing one_of_many_writers_extends_a_chain
                 an_entry_needs_its_contract evidence_of_a_fork_is_kept_once;
+            summary: what_waits_for_a_person_comes_first_due_first
+                what_is_to_be_looked_at_comes_when_its_time_has_come
+                contracts_are_found_by_their_channels_and_by_their_peer sums_follow_the_rows
+                what_is_due_is_summed_by_day;
             delivery: an_entry_is_due_from_its_time_on a_retry_waits_and_is_counted
                 what_the_peer_has_is_delivered an_entry_is_put_up_once only_a_stored_entry_is_delivered;
             opening: an_opening_is_followed_to_its_end a_fund_entry_has_one_opening

@@ -18,6 +18,7 @@ mod receivable;
 mod row;
 mod schema;
 pub mod staging;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -34,7 +35,8 @@ use tokio::sync::broadcast;
 use self::{home::Home, writer::Writer};
 use crate::{
     Attempt, AuditRow, BoxFuture, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork,
-    Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store, StoreError, User,
+    Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store, StoreError, Totals,
+    User, Which,
 };
 
 /// How many pages may be read at once; more wait.
@@ -204,6 +206,18 @@ impl Store for SqliteStore {
     }
     fn contract(&self, id: Hash) -> Read<'_, Option<Contract>> {
         read!(self, contract::by_id(id))
+    }
+    fn contracts_which(&self, which: Which, limit: u32) -> Read<'_, Vec<Contract>> {
+        read!(self, summary::which(which, limit))
+    }
+    fn contracts_of_peer<'a>(&'a self, peer: &'a str) -> Read<'a, Vec<Hash>> {
+        read!(self, summary::of_peer(peer))
+    }
+    fn totals(&self, our_side: Side) -> Read<'_, Totals> {
+        read!(self, summary::totals(our_side))
+    }
+    fn due_by(&self, ours: bool, day: i64) -> Read<'_, u64> {
+        read!(self, summary::due_by(ours, day))
     }
     fn entries(&self, contract: Hash) -> Read<'_, Vec<EntryRow>> {
         read!(self, entry::since(contract, 0))

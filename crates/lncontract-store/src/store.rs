@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     Attempt, AuditRow, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork, Hash, Job,
-    LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, StoreError, User,
+    LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, StoreError, Totals, User, Which,
 };
 
 /// A boxed future, so that the trait is object-safe and callers do not compile its bodies.
@@ -64,6 +64,14 @@ pub trait Store: Send + Sync + 'static {
     fn contracts(&self, page: ContractPage) -> Read<'_, Vec<Contract>>;
     /// Returns a contract.
     fn contract(&self, id: Hash) -> Read<'_, Option<Contract>>;
+    /// Returns up to `limit` contracts with something in common.
+    fn contracts_which(&self, which: Which, limit: u32) -> Read<'_, Vec<Contract>>;
+    /// Returns the ids of all contracts with a counterparty.
+    fn contracts_of_peer<'a>(&'a self, peer: &'a str) -> Read<'a, Vec<Hash>>;
+    /// Returns the sums over all contracts in which we are that side.
+    fn totals(&self, our_side: Side) -> Read<'_, Totals>;
+    /// Returns what is payable, not paid, and due by that day (from 1970 UTC): what we owe, or what is owed to us.
+    fn due_by(&self, ours: bool, day: i64) -> Read<'_, u64>;
     /// Returns the entries of both chains in the order in which they were stored.
     fn entries(&self, contract: Hash) -> Read<'_, Vec<EntryRow>>;
     /// Returns the entries of a contract stored after `position`, in that order: the tail after a snapshot.

@@ -11,6 +11,7 @@ mod ledger;
 mod opening;
 mod peer;
 mod receivable;
+mod summary;
 mod user;
 
 pub use attempt::{Attempt, AttemptState, MoveAttempt, NewAttempt};
@@ -22,6 +23,7 @@ pub use ledger::{LedgerRow, NewLedger};
 pub use opening::Opening;
 pub use peer::Peer;
 pub use receivable::{MoveReceivable, NewReceivable, Receivable, ReceivableState};
+pub use summary::{Channels, Due, PutDue, Summary, Totals, Which};
 pub use user::{Session, User};
 
 /// Makes an enum that is stored as a word. Compatibility: a word that was released is never changed.

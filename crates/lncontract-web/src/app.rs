@@ -3,7 +3,7 @@
 //! A signature that drifts breaks one of the two builds.
 
 #[cfg(not(test))]
-pub use lncontract_app::{App, NewCompany, NewContract};
+pub use lncontract_app::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract};
 
 #[cfg(test)]
-pub use crate::samples::{App, NewCompany, NewContract};
+pub use crate::samples::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract};

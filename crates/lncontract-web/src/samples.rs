@@ -38,6 +38,9 @@ pub struct NewContract {
     pub valid_days: u32,
 }
 
+/// As many as a page of the program's.
+pub const CONTRACTS_PAGE_LEN: usize = 50;
+
 /// The double. `calls` has every act in a word, `refuse` makes every act fail with it.
 pub struct App {
     pub set_up: bool,
@@ -117,8 +120,12 @@ impl App {
     pub async fn overview(&self) -> Answer<Overview> {
         Ok(views::overview())
     }
-    pub async fn contracts(&self) -> Answer<Vec<ContractRow>> {
-        Ok(views::overview().contracts)
+    pub async fn contracts(&self, after: Option<Hash>) -> Answer<Vec<ContractRow>> {
+        let rows = views::overview().contracts.into_iter();
+        Ok(rows
+            .skip_while(|row| after.is_some_and(|after| row.id != after))
+            .skip(after.iter().count())
+            .collect())
     }
     pub async fn contract(&self, contract: Hash) -> Answer<ContractView> {
         self.known(contract, self.contract.clone())

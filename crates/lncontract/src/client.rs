@@ -43,8 +43,12 @@ pub struct ContractArgs {
 
 #[derive(clap::Subcommand)]
 enum Contract {
-    /// All contracts
-    List,
+    /// The contracts, newest first, a page at a time
+    List {
+        /// The last one of the page before
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+    },
     /// One contract: figures, what is to be done, rows by due date
     Show {
         /// Its id
@@ -255,7 +259,10 @@ fn post(path: String, body: Value, show: fn(&Value) -> String) -> Request {
 /// When the program does not answer, or refuses.
 pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
     let request = match args.command {
-        Contract::List => get("/contracts".into(), print::contracts),
+        Contract::List { after: None } => get("/contracts".into(), print::contracts),
+        Contract::List { after: Some(id) } => {
+            get(format!("/contracts?after={}", segment(&id)?), print::contracts)
+        }
         Contract::Show { id } => get(format!("/contracts/{}", segment(&id)?), print::contract),
         Contract::Draft { terms } => {
             let terms = serde_json::to_value(terms_file::read(&terms)?)?;

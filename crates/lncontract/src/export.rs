@@ -67,13 +67,15 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
 }
 
 async fn find(app: &App, id: &str) -> anyhow::Result<Hash> {
-    let known = app.contracts().await?;
-    if let Some(row) = known.iter().find(|row| row.id.to_string() == id.trim().to_lowercase()) {
-        return Ok(row.id);
+    if let Ok(contract) = id.trim().to_lowercase().parse::<Hash>()
+        && app.status(contract).await.is_ok()
+    {
+        return Ok(contract);
     }
+    let known = app.contracts(None).await?;
     let list: Vec<String> = known.iter().map(|row| format!("  {}  {}", row.id, row.title)).collect();
     if list.is_empty() {
         bail!("no contract {id}: there is none in this data directory");
     }
-    bail!("no contract {id}; there are:\n{}", list.join("\n"))
+    bail!("no contract {id}; the newest are:\n{}", list.join("\n"))
 }

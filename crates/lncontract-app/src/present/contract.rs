@@ -2,7 +2,7 @@
 
 use lncontract_core::{
     Hash, Time,
-    coverage::{Limits, expected},
+    coverage::expected,
     status::{MilestoneView, Status, status},
     v1::{Side, Terms},
 };
@@ -70,7 +70,7 @@ impl App {
             their_short_name: theirs.short_name.clone(),
             date_of_contract: terms.date_of_contract,
             version: live.record.state().versions.len() as u64,
-            state: list::phase(&status, live.our_side),
+            state: list::phase(status.phase, live.our_side),
             alerts: {
                 let falls = falls.iter().filter(|fall| fall.peer.as_ref() == Some(&live.peer));
                 let falls = falls.map(|fall| todo::fall(fall, &theirs.short_name));
@@ -134,7 +134,7 @@ impl App {
 /// The terms that a page shows: in force, else offered, else first offered.
 pub(super) fn shown_terms(live: &Live) -> Result<Terms, AppError> {
     let state = live.record.state();
-    let terms = state.terms.as_ref().or(state.offer.as_ref().map(|offer| &offer.terms));
+    let terms = state.terms.as_deref().or(state.offer.as_ref().map(|offer| &*offer.terms));
     let terms = terms.or_else(|| list::first_terms(&live.record));
     terms.cloned().ok_or_else(|| AppError::fault("a contract without terms"))
 }
@@ -197,11 +197,6 @@ fn connection(there: bool, silent: bool) -> Badge {
 
 fn rule(terms: &Terms) -> String {
     format!("Rule: covered {} days before due.", terms.funding.covered_days_before)
-}
-
-/// What the buyer can pay now over the contract's open channels, each up to what is left of its earmarks.
-pub(super) fn covered(live: &Live, there: &[Channel], now: Time) -> u64 {
-    Covered::of(live.record.state(), live.our_side, there, &Limits::default(), now).in_all_sat()
 }
 
 fn figures(

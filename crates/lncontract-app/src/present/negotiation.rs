@@ -34,8 +34,8 @@ impl App {
         };
         Ok(Negotiation {
             turn,
-            in_force: state.terms.clone(),
-            offered: offer.map(|offer| offer.terms.clone()),
+            in_force: state.terms.as_deref().cloned(),
+            offered: offer.map(|offer| (*offer.terms).clone()),
             countered: offer.and_then(|offer| countered(&live.record, offer.entry)),
             offer_until: offer.map(|offer| offer.valid_until),
         })
@@ -56,7 +56,7 @@ impl App {
         faults.extend(misfits(state, new).into_iter().map(|misfit| (misfit.path(new), misfit.to_string())));
         let effect = state.terms.as_ref().map(|in_force| {
             let mut after = state.clone();
-            after.terms = Some(new.clone());
+            after.terms = Some(new.clone().into());
             let now = self.clock.now();
             let [before, after] = [state, &after].map(|state| status(state, now).figures);
             let figure = |name: &str, old: Sat, new: Sat| FigureChange {

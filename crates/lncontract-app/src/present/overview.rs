@@ -1,18 +1,29 @@
 //! The overview: what is to be done today, what is owed, what is under way; and the frame of every page.
 
-use lncontract_core::{Time, status::status, v1::Side};
-use lncontract_store::ContractPage;
+use std::collections::BTreeSet;
 
-use super::todo;
+use lncontract_core::{Bytes, Hash, Time};
+use lncontract_store::{Channels, Contract, ContractPage, Side as StoredSide, Which};
+
+use super::{
+    list::{Kept, day_number},
+    todo,
+};
 use crate::{
     App, AppError,
-    view::{Badge, ContractRow, Frame, Overview, Todo, Tone},
+    view::{Badge, ChannelCard, ContractRow, Frame, Overview, Todo, Tone},
 };
 
 /// How many days ahead the overview adds up.
 const AHEAD_DAYS: i64 = 30;
-/// A page of the list.
-const PAGE_LEN: u32 = 200;
+/// A page of the list of contracts has so many; the last one has fewer.
+pub const CONTRACTS_PAGE_LEN: usize = 50;
+/// How many things to do the overview shows, and of how many contracts.
+const TODOS_MAX: u32 = 20;
+/// Of how many contracts the overview shows the channels that are on their way.
+const UNDERWAY_MAX: u32 = 10;
+/// Of how many contracts with something to do the overview says also what has to be said early.
+const CLOSER_MAX: usize = 5;
 
 impl App {
     /// What the program's clock shows.
@@ -47,39 +58,44 @@ impl App {
         })
     }
 
-    /// All contracts, newest first, from the store's projections; what is covered is asked of the node.
+    /// A page of contracts, newest first, after the one with that id; from the store's rows, none is opened. What is
+    /// covered is asked of the node.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn contracts(&self) -> Result<Vec<ContractRow>, AppError> {
-        let rows = self.store.contracts(ContractPage::first(PAGE_LEN)).await?;
-        let there = self.node_channels().await;
-        let mut contracts = Vec::new();
-        for row in rows {
-            let mut row: ContractRow = serde_json::from_str(&row.projection)
-                .map_err(|_| AppError::fault("a projection is unreadable"))?;
-            let live = self.live(row.id).await?;
-            let live = live.lock().await;
-            row.covered_sat = super::contract::covered(&live, &there, self.clock.now());
-            contracts.push(row);
+    /// When there is no such contract, or the store does not answer.
+    pub async fn contracts(&self, after: Option<Hash>) -> Result<Vec<ContractRow>, AppError> {
+        let mut page = ContractPage::first(CONTRACTS_PAGE_LEN as u32);
+        if let Some(after) = after {
+            let last = self.store.contract(after.0).await?.ok_or_else(|| AppError::not_found("contract"))?;
+            page.after = Some(last.cursor());
         }
-        Ok(contracts)
+        let rows = self.store.contracts(page).await?;
+        let there =
+            self.node_channels().await.into_iter().map(|channel| (channel.opening, channel)).collect();
+        rows.iter().map(|row| Ok(Kept::read(&row.projection)?.shown(&there))).collect()
     }
 
-    /// The overview.
+    /// The overview: sums that the store keeps, the first things to do, channels on their way, the newest contracts.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn overview(&self) -> Result<Overview, AppError> {
+        let until_day = day_number(self.clock.now().plus_days(AHEAD_DAYS));
+        let (bought, sold) =
+            (self.store.totals(StoredSide::Buyer).await?, self.store.totals(StoredSide::Seller).await?);
         let mut overview = Overview {
-            we_owe_sat: 0,
-            owed_to_us_sat: 0,
-            earmarked_by_us_sat: 0,
-            earmarked_for_us_sat: 0,
+            we_owe_sat: self.store.due_by(true, until_day).await?,
+            owed_to_us_sat: self.store.due_by(false, until_day).await?,
+            earmarked_by_us_sat: bought.earmarked_sat,
+            earmarked_for_us_sat: sold.earmarked_sat,
             onchain_free_sat: 0,
+            outstanding_ours_sat: bought.outstanding_sat,
+            outstanding_theirs_sat: sold.outstanding_sat,
             todos: Vec::new(),
+            todo_count: bought.todos + sold.todos,
             underway: Vec::new(),
-            contracts: Vec::new(),
+            contracts: self.contracts(None).await?,
+            contract_count: bought.contracts + sold.contracts,
             first_steps: Vec::new(),
         };
         if let Ok(node) = self.node().await
@@ -87,38 +103,43 @@ impl App {
         {
             overview.onchain_free_sat = balances.onchain_spendable_sat;
         }
+        let to_do = self.store.contracts_which(Which::ToDo, TODOS_MAX).await?;
+        let moving = self.store.contracts_which(Which::With(Channels::Moving), UNDERWAY_MAX).await?;
         overview.todos = self.fallen().await?;
-        let until = self.clock.now().plus_days(AHEAD_DAYS);
-        for (id, live) in self.all_live().await? {
-            {
-                let live = live.lock().await;
-                let status = status(live.record.state(), self.clock.now());
-                let terms = super::contract::shown_terms(&live)?;
-                let due = status.payables.iter().filter(|payable| !payable.is_paid());
-                let due: u64 = due
-                    .filter(|payable| payable.due.is_none_or(|due| due <= until))
-                    .map(|payable| payable.amount.0)
-                    .sum();
-                let acts = status.acts.of(live.our_side).iter().filter(|act| todo::is_for_people(act));
-                overview.todos.extend(acts.map(|act| todo::todo(id, act, &terms)));
-                if live.our_side == Side::Buyer {
-                    overview.we_owe_sat += due
-                } else {
-                    overview.owed_to_us_sat += due
-                }
-            }
-            let view = self.contract(id).await?;
-            match view.our_side {
-                Side::Buyer => overview.earmarked_by_us_sat += view.figures.earmarked_sat,
-                Side::Seller => overview.earmarked_for_us_sat += view.figures.earmarked_sat,
-            }
-            overview.todos.extend(view.watch);
-            let moving = |word: &str| !matches!(word, "Open" | "Closed" | "Refused");
-            overview.underway.extend(view.channels.into_iter().filter(|card| moving(&card.state.word)));
-        }
-        overview.contracts = self.contracts().await?;
+        overview.todos.extend(self.first_todos(&to_do)?);
+        self.look_closer(&mut overview, &to_do, &moving).await?;
         overview.first_steps = self.first_steps(&overview).await?;
         Ok(overview)
+    }
+
+    fn first_todos(&self, rows: &[Contract]) -> Result<Vec<Todo>, AppError> {
+        let mut kept = Vec::new();
+        for row in rows {
+            kept.extend(Kept::read(&row.projection)?.todos);
+        }
+        kept.sort_by_key(|todo| (todo.due.is_none(), todo.due));
+        kept.truncate(TODOS_MAX as usize);
+        Ok(kept.into_iter().map(|todo| todo::shown_at(todo, self.clock.now())).collect())
+    }
+
+    /// What rows don't have: channels on their way, and what has to be said early of those contracts that stand first.
+    async fn look_closer(
+        &self,
+        overview: &mut Overview,
+        to_do: &[Contract],
+        moving: &[Contract],
+    ) -> Result<(), AppError> {
+        let first = to_do.iter().take(CLOSER_MAX).chain(moving);
+        let ids: BTreeSet<Hash> = first.map(|row| Bytes(row.id)).collect();
+        let on_its_way =
+            |card: &ChannelCard| !matches!(card.state.word.as_str(), "Open" | "Closed" | "Refused");
+        for id in ids {
+            // One that can't be opened does not take the others with it; its own page says what is wrong.
+            let Ok(view) = self.contract(id).await else { continue };
+            overview.todos.extend(view.watch);
+            overview.underway.extend(view.channels.into_iter().filter(on_its_way));
+        }
+        Ok(())
     }
 
     /// What nothing explains, with the names of counterparties.

@@ -1,11 +1,13 @@
 //! What is to be done next and what has to be said early, in words and with the page where something is done.
 
+use jiff::civil::Date;
 use lncontract_core::{
     Hash, Sat, Time,
     coverage::Warning,
-    status::{NextAct, Todo as Act},
+    status::{self, NextAct, Todo as Act},
     v1::{Side, Terms},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{coverage::title, words};
 use crate::{
@@ -13,17 +15,42 @@ use crate::{
     view::{ChannelCard, RowAct, Todo, Tone},
 };
 
+/// An act in words, but for how late it is: that changes with time alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) due: Option<Time>,
+    day: Option<Date>,
+    title: String,
+    button: String,
+    href: String,
+}
+
 /// An act in words; `ours`: whether we are the ones to do it.
 pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
+    shown(keep(contract, act, terms), act.late_days)
+}
+
+/// What can be said of an act before it is shown.
+pub(crate) fn keep(contract: Hash, act: &NextAct, terms: &Terms) -> Kept {
     let (title, button, page) = act_words(&act.todo, terms);
-    let due = act.due.and_then(|due| words::day(due, terms));
-    let text = match (due, act.late_days) {
+    let day = act.due.and_then(|due| words::day(due, terms));
+    Kept { due: act.due, day, title, button: button.into(), href: format!("/contracts/{contract}{page}") }
+}
+
+/// The act as it is shown at an instant.
+pub(crate) fn shown_at(kept: Kept, now: Time) -> Todo {
+    let late_days = status::late_days(kept.due, now);
+    shown(kept, late_days)
+}
+
+fn shown(kept: Kept, late_days: u64) -> Todo {
+    let text = match (kept.day, late_days) {
         (Some(day), 0) => format!("By {}.", words::weekday(day)),
         (Some(day), days) => format!("Was due {}, {days} days late.", words::date(day)),
         (None, _) => String::new(),
     };
-    let tone = if act.late_days > 0 { Tone::Bad } else { Tone::Warn };
-    Todo { title, text, tone, button: button.into(), href: format!("/contracts/{contract}{page}") }
+    let tone = if late_days > 0 { Tone::Bad } else { Tone::Warn };
+    Todo { title: kept.title, text, tone, button: kept.button, href: kept.href }
 }
 
 /// A fall of a balance that nothing explains; `theirs`: the counterparty's name.

@@ -14,6 +14,7 @@ mod forged;
 mod full_disk;
 mod heads;
 mod late;
+mod lists;
 mod milestone;
 mod node_down;
 mod old_folder;

@@ -9,6 +9,7 @@ use super::{At, OfferRefusal, Refusal, Rule, fit::fits, payable, standing::chang
 use crate::{
     Contract, Hash,
     state::OpenOffer,
+    table::Table,
     v1::{Accept, Lapse, Pass, Reject, Terms},
 };
 
@@ -70,12 +71,7 @@ impl Rule for Accept {
 }
 
 /// Notes the rows that a new version changes, so that entries of older versions on them are overtaken.
-fn mark_changed(
-    changed: &mut std::collections::BTreeMap<String, u64>,
-    old: &Terms,
-    new: &Terms,
-    version: usize,
-) {
+fn mark_changed(changed: &mut Table<String, u64>, old: &Terms, new: &Terms, version: usize) {
     let version = u64::try_from(version).unwrap_or(u64::MAX);
     for row in old.obligations.iter().chain(&new.obligations) {
         if changes(old, new, &row.id) {

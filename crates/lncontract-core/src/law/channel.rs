@@ -71,7 +71,7 @@ impl Rule for Fund {
         let tranche = state.terms.as_ref().and_then(|terms| terms.tranche(&self.tranche));
         let into = tranche.and_then(|tranche| self.target(tranche));
         let into = into.and_then(|into| state.live_channel(into)).map(|(fund, _)| fund);
-        state.channels.entry(at.id).or_default().announced = Some(Announced {
+        state.channels.or_default(&at.id).announced = Some(Announced {
             tranche: self.tranche.clone(),
             amount: self.amount,
             stages: self.stages.clone(),
@@ -115,7 +115,7 @@ impl Rule for Earmark {
             stage: self.stage,
             at: at.header.time,
         };
-        state.channels.entry(self.fund).or_default().reports.insert(at.header.author, report);
+        state.channels.or_default(&self.fund).reports.insert(at.header.author, report);
     }
 }
 
@@ -130,6 +130,6 @@ impl Rule for Close {
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         let report = CloseReport { manner: self.manner, txid: self.txid, at: at.header.time };
-        state.channels.entry(self.fund).or_default().closes.insert(at.header.author, report);
+        state.channels.or_default(&self.fund).closes.insert(at.header.author, report);
     }
 }

@@ -5,7 +5,7 @@
 use super::{At, MoneyRefusal, Refusal, Rule, standing::standing};
 use crate::{
     Contract,
-    state::InvoiceState,
+    state::{InvoiceState, Payable},
     v1::{Cancel, Invoice},
 };
 
@@ -26,15 +26,13 @@ impl Rule for Invoice {
         if payable.amount != self.amount {
             return Err(MoneyRefusal::Amount { payable: payable.amount, found: self.amount }.into());
         }
-        for (id, other) in &past.invoices {
-            if other.by == author && other.number == self.number {
-                return Err(MoneyRefusal::NumberTaken { number: self.number, invoice: *id }.into());
-            }
-            if other.payment_hash == self.payment_hash {
-                return Err(MoneyRefusal::HashUsed { invoice: *id }.into());
-            }
+        if let Some(invoice) = past.invoices.numbered(author, self.number) {
+            return Err(MoneyRefusal::NumberTaken { number: self.number, invoice }.into());
         }
-        Ok(())
+        match past.invoices.asking_for(&self.payment_hash) {
+            Some(invoice) => Err(MoneyRefusal::HashUsed { invoice }.into()),
+            None => Ok(()),
+        }
     }
 
     fn only_admit(&self, past: &Contract, at: At<'_>) -> Result<(), Refusal> {
@@ -67,9 +65,7 @@ impl Rule for Invoice {
             received_at: None,
         };
         state.invoices.insert(at.id, invoice);
-        if let Some(payable) = state.payables.get_mut(&self.payable.key()) {
-            payable.invoice = Some(at.id);
-        }
+        state.payables.change(&self.payable.key(), |payable| payable.invoice = Some(at.id));
     }
 }
 
@@ -93,11 +89,11 @@ impl Rule for Cancel {
     fn apply(&self, state: &mut Contract, _at: At<'_>) {
         let Some(invoice) = state.invoices.get_mut(&self.invoice) else { return };
         invoice.cancelled = true;
-        let key = invoice.payable.key();
-        if let Some(payable) = state.payables.get_mut(&key)
-            && payable.invoice == Some(self.invoice)
-        {
-            payable.invoice = None;
-        }
+        let of_it = |payable: &mut Payable| {
+            if payable.invoice == Some(self.invoice) {
+                payable.invoice = None;
+            }
+        };
+        state.payables.change(&invoice.payable.key(), of_it);
     }
 }

@@ -62,7 +62,7 @@ impl Rule for Offer {
         state.offer = Some(OpenOffer {
             entry: at.id,
             by: at.header.author,
-            terms: self.terms.clone(),
+            terms: self.terms.clone().into(),
             terms_hash: self.terms_hash,
             valid_until: self.valid_until,
         });

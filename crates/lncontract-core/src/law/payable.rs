@@ -12,7 +12,7 @@ use crate::{
 
 /// Lets the acceptance of `units` of a row earn what it triggers.
 pub(super) fn earn(state: &mut Contract, row: &str, tender: Hash, units: u64, time: Time) {
-    let Some(terms) = &state.terms else { return };
+    let Some(terms) = state.terms.as_deref() else { return };
     let mut earned = Vec::new();
     for pay in terms.pay_rows_on(row) {
         if pay.is_per_unit() {
@@ -27,7 +27,7 @@ pub(super) fn earn(state: &mut Contract, row: &str, tender: Hash, units: u64, ti
 /// Recomputes under new terms what is payable whole and has no invoice yet;
 /// the rest keeps its price (see `fit`).
 pub(super) fn renew(state: &mut Contract, time: Time) {
-    state.payables.retain(|_, payable| payable.invoice.is_some() || payable.id.tender.is_some());
+    state.payables.retain(|payable| payable.invoice.is_some() || payable.id.tender.is_some());
     let Some(terms) = &state.terms else { return };
     let rows = terms.obligations.iter().filter(|pay| !pay.is_per_unit());
     let earned: Vec<_> = rows.filter_map(|pay| whole(state, terms, pay, time)).collect();
@@ -36,7 +36,7 @@ pub(super) fn renew(state: &mut Contract, time: Time) {
 
 fn insert(state: &mut Contract, earned: Vec<Payable>) {
     for payable in earned {
-        state.payables.entry(payable.id.key()).or_insert(payable);
+        state.payables.insert(payable);
     }
 }
 
@@ -65,6 +65,8 @@ fn whole(state: &Contract, terms: &Terms, pay: &Obligation, time: Time) -> Optio
         due,
         units: 0,
         invoice: None,
+        paid: false,
+        confirmed: false,
     })
 }
 
@@ -78,8 +80,7 @@ fn per_unit(
     time: Time,
 ) -> Option<Payable> {
     let Duty::Pay { amount, net_days, .. } = pay.duty else { return None };
-    let of_row = state.payables.values().filter(|payable| payable.id.row == pay.id);
-    let before = of_row.fold(0_u64, |sum, payable| sum.saturating_add(payable.units));
+    let before = state.payables.of_row(&pay.id).units;
     let amount = price(amount, terms.units(pay.trigger_rows())?, before, units)?;
     let due = due_after_acceptance(&pay.due.rule, time, terms).ok();
     let due = due.map(|base| end_of_period(base, net_days, terms));
@@ -89,6 +90,8 @@ fn per_unit(
         due,
         units,
         invoice: None,
+        paid: false,
+        confirmed: false,
     })
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{At, MoneyRefusal, Refusal, Rule};
 use crate::{
     Bytes, Contract, Hash, Sat,
-    state::{InvoiceState, Stray},
+    state::{InvoiceState, Payable, Stray},
     v1::{Paid, PaidBy, Received, Side},
 };
 
@@ -22,7 +22,21 @@ fn written_by(payee: bool, past: &Contract, invoice: Hash, at: At<'_>) -> Result
 
 /// Returns what is kept of a payment of an invoice that is not in effect.
 fn stray(state: &mut Contract, invoice: Hash, payer: Side) -> &mut Stray {
-    state.strays.entry(invoice).or_insert(Stray { payer, paid: Sat::ZERO, received: Sat::ZERO })
+    if !state.strays.contains_key(&invoice) {
+        state.strays.insert(invoice, Stray { payer, paid: Sat::ZERO, received: Sat::ZERO });
+    }
+    state.strays.get_mut(&invoice).expect("it was there, or was put there just now")
+}
+
+/// Notes at the payable that its invoice is paid, and whether the payee says so.
+fn note(state: &mut Contract, invoice: Hash, by_payee: bool) {
+    let Some(known) = state.invoices.get(&invoice) else { return };
+    let of_it = |payable: &mut Payable| {
+        if payable.invoice == Some(invoice) {
+            (payable.paid, payable.confirmed) = (true, payable.confirmed || by_payee);
+        }
+    };
+    state.payables.change(&known.payable.key(), of_it);
 }
 
 /// Returns the invoice, if the amount is exactly its own:
@@ -53,7 +67,10 @@ impl Rule for Paid {
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         match state.invoices.get_mut(&self.invoice) {
-            Some(invoice) => invoice.paid_at = invoice.paid_at.or(Some(at.header.time)),
+            Some(invoice) => {
+                invoice.paid_at = invoice.paid_at.or(Some(at.header.time));
+                note(state, self.invoice, false);
+            }
             None => stray(state, self.invoice, at.header.author).paid = self.amount,
         }
     }
@@ -74,7 +91,10 @@ impl Rule for Received {
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         match state.invoices.get_mut(&self.invoice) {
-            Some(invoice) => invoice.received_at = invoice.received_at.or(Some(at.header.time)),
+            Some(invoice) => {
+                invoice.received_at = invoice.received_at.or(Some(at.header.time));
+                note(state, self.invoice, true);
+            }
             None => stray(state, self.invoice, at.header.author.other()).received = self.amount,
         }
     }

@@ -41,7 +41,7 @@ impl Rule for Tender {
     fn apply(&self, state: &mut Contract, at: At<'_>) {
         let time = at.header.time;
         let examined = |terms: &Terms| end_of_period(time, terms.clauses.examination_days, terms);
-        let deadline = state.terms.as_ref().map_or(time, examined);
+        let deadline = state.terms.as_deref().map_or(time, examined);
         let tender = TenderState {
             row: self.row.clone(),
             quantity: self.quantity,
@@ -50,7 +50,7 @@ impl Rule for Tender {
             outcome: Outcome::Open,
         };
         state.tenders.insert(at.id, tender);
-        state.rows.entry(self.row.clone()).or_default().last_tender = Some(at.id);
+        state.rows.or_default(&self.row).last_tender = Some(at.id);
     }
 }
 
@@ -121,7 +121,7 @@ fn judge(state: &mut Contract, id: Hash, outcome: Outcome, time: Time) {
     if units == 0 {
         return;
     }
-    let performance = state.rows.entry(row.clone()).or_default();
+    let performance = state.rows.or_default(&row);
     performance.accepted = performance.accepted.saturating_add(units);
     performance.accepted_at = Some(time);
     payable::earn(state, &row, id, units, time);

@@ -46,7 +46,7 @@ impl fmt::Display for Unpayable {
 
 /// Returns every payment that the funding plan of these terms can't carry, by due date.
 pub fn unpayable(terms: &Terms, limits: &Limits) -> Vec<Unpayable> {
-    let contract = Contract { terms: Some(at_once(terms)), ..Contract::default() };
+    let contract = Contract { terms: Some(at_once(terms).into()), ..Contract::default() };
     let to_seller = expected(&contract);
     let to_buyer = from_the_seller(&contract, terms);
     let mut found = Vec::new();

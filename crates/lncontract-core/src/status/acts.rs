@@ -158,13 +158,10 @@ pub(super) fn acts(contract: &Contract, payables: &[PayableView], as_of: Time) -
 
 /// When nothing is open any more, each side that has not signed these figures signs them.
 fn final_account(contract: &Contract, found: &mut Findings) {
-    let Some(account) = account(contract).filter(|_| contract.offer.is_none() && !contract.is_closed())
-    else {
-        return;
-    };
-    if !open_rows(contract).is_empty() {
+    if contract.offer.is_some() || contract.is_closed() || !open_rows(contract).is_empty() {
         return;
     }
+    let Some(account) = account(contract) else { return };
     for side in [Side::Buyer, Side::Seller] {
         if contract.accounts.get(&side).is_none_or(|signed| signed.account != account) {
             found.push(side, None, Todo::SignAccount);

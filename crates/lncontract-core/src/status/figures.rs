@@ -104,9 +104,17 @@ impl PayableView {
 }
 
 pub(crate) fn payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
-    let mut all: Vec<_> = contract.payables.values().map(|payable| view(contract, payable, as_of)).collect();
-    all.sort_by_key(|payable| (payable.due.is_none(), payable.due));
-    all
+    by_due(contract.payables.values().map(|payable| view(contract, payable, as_of)).collect())
+}
+
+/// Only those whose payment their payee has not confirmed.
+pub(super) fn open_payables(contract: &Contract, as_of: Time) -> Vec<PayableView> {
+    by_due(contract.payables.open().map(|payable| view(contract, payable, as_of)).collect())
+}
+
+fn by_due(mut payables: Vec<PayableView>) -> Vec<PayableView> {
+    payables.sort_by_key(|payable| (payable.due.is_none(), payable.due));
+    payables
 }
 
 /// Tells whether a row is payable on a day that has not begun. Everything else is in the state because it is payable.
@@ -151,20 +159,44 @@ fn sums<'a>(payables: impl Iterator<Item = &'a PayableView> + Clone) -> (Sat, Sa
     (sum(payables.map(|p| p.amount)), sum(invoiced.map(|p| p.amount)), sum(paid.map(|p| p.amount)))
 }
 
-/// Returns the six figures of what a side pays, and what it paid for nothing.
-pub(crate) fn figures(contract: &Contract, payables: &[PayableView], payer: Side) -> (Figures, Sat) {
-    let milestones = contract.terms.iter().flat_map(|terms| &terms.milestones);
+/// What a side is to pay and has paid.
+pub(super) struct Totals {
+    pub(super) total: Sat,
+    pub(super) paid: Sat,
+    /// What it paid beyond the total.
+    beyond: Sat,
+}
+
+impl Totals {
+    pub(super) fn outstanding(&self) -> Sat {
+        Sat(self.total.0.saturating_sub(self.paid.0))
+    }
+}
+
+/// Returns them, from what is kept of each row.
+pub(super) fn totals(contract: &Contract, payer: Side) -> Totals {
+    let terms = contract.terms.as_deref();
+    let milestones = terms.into_iter().flat_map(|terms| &terms.milestones);
     let total =
         sum(milestones.filter(|milestone| milestone.payer == payer).map(|milestone| milestone.amount));
-    let (earned, invoiced, all_paid) = sums(payables.iter().filter(|payable| payable.payer == payer));
+    let payer_of =
+        |row: &str| terms.and_then(|terms| terms.obligation(row)).map_or(Side::Buyer, |row| row.debtor);
+    let own = contract.payables.rows().filter(|(row, _)| payer_of(row) == payer);
+    let all_paid = sum(own.map(|(_, money)| money.paid));
     let paid = all_paid.min(total);
-    let outstanding = Sat(total.0.saturating_sub(paid.0));
+    Totals { total, paid, beyond: Sat(all_paid.0.saturating_sub(paid.0)) }
+}
+
+/// Returns the six figures of what a side pays, and what it paid for nothing.
+pub(crate) fn figures(contract: &Contract, payables: &[PayableView], payer: Side) -> (Figures, Sat) {
+    let totals = totals(contract, payer);
+    let (total, paid, outstanding) = (totals.total, totals.paid, totals.outstanding());
+    let (earned, invoiced, _) = sums(payables.iter().filter(|payable| payable.payer == payer));
     let own = contract.invoices.values().filter(|invoice| invoice.by == payer.other());
     let cancelled = own.filter(|invoice| invoice.cancelled && invoice.is_paid());
     let strays = contract.strays.values().filter(|stray| stray.payer == payer);
     let strays = strays.map(|stray| stray.paid.max(stray.received));
-    let beyond = Sat(all_paid.0.saturating_sub(paid.0));
-    let credit = sum(cancelled.map(|invoice| invoice.amount).chain(strays).chain([beyond]));
+    let credit = sum(cancelled.map(|invoice| invoice.amount).chain(strays).chain([totals.beyond]));
     (Figures { total, earned, invoiced, paid, retained: Sat::ZERO, outstanding }, credit)
 }
 

@@ -166,7 +166,7 @@ fn the_amendment_is_countered_once_and_accepted_and_the_figures_follow() {
     // Written under the old version on a row that changes, and on one that does not.
     let before = play.clone();
     play.later(DAY).accept(Side::Seller);
-    assert_eq!(play.state.terms.as_ref(), Some(&second));
+    assert_eq!(play.state.terms.as_deref(), Some(&second));
     assert_eq!(figures(&play), (156_000_000, paid, paid, 156_000_000 - paid));
     assert_eq!(play.state.versions.len(), 2);
     let late = before.entry(Side::Seller, tender("delivery-3", 2));

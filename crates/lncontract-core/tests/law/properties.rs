@@ -3,7 +3,7 @@
 
 use lncontract_core::{
     Contract, Effect, Hash, Sat, Time, admit, fold, status,
-    status::Todo,
+    status::{NextAct, PayableState, PayableView, Status, Todo, summary},
     v1::{
         Ack, ChannelStage, Close, CloseManner, Earmark, Entry, Fund, Lapse, Offer, Paid, PaidBy, Pass,
         Payload, Received, Reject, Side, Terms,
@@ -156,6 +156,7 @@ proptest! {
             prop_assert_eq!(&serde_json::from_str::<Contract>(&json).unwrap(), &play.state);
             let view = play.status();
             check_money(&play.state, play.time)?;
+            check_summary(&view, &play.state)?;
             prop_assert!(view.figures.earned <= view.figures.total);
             prop_assert!(view.from_seller.earned <= view.from_seller.total);
             for milestone in &view.milestones {
@@ -169,6 +170,27 @@ proptest! {
         }
         prop_assert_eq!(replay(&play.entries), play.state);
     }
+}
+
+/// What a list says of a contract is what its page says.
+fn check_summary(view: &Status, state: &Contract) -> Result<(), TestCaseError> {
+    let short = summary(state, view.as_of);
+    prop_assert_eq!((short.phase, short.offer), (view.phase, view.offer));
+    prop_assert_eq!((short.total, short.paid), (view.figures.total, view.figures.paid));
+    prop_assert_eq!(short.earmarked, view.earmarked);
+    prop_assert_eq!((&short.channels, &short.acts), (&view.channels, &view.acts));
+    let confirmed =
+        |payable: &PayableView| matches!(payable.state, PayableState::Paid { by_payee: true, .. });
+    prop_assert!(short.open.iter().eq(view.payables.iter().filter(|payable| !confirmed(payable))));
+    // Until it says so, time alone changes no act; only how late it is.
+    let Some(until) = short.changes_at else { return Ok(()) };
+    let same = |at: Time| {
+        let acts = summary(state, at).acts;
+        let plain = |acts: &[NextAct]| acts.iter().map(|act| (act.todo.clone(), act.due)).collect::<Vec<_>>();
+        [Side::Buyer, Side::Seller].into_iter().all(|side| plain(acts.of(side)) == plain(short.acts.of(side)))
+    };
+    prop_assert!(same(until.plus_seconds(-1)), "{:?} to {:?}", view.as_of, until);
+    Ok(())
 }
 
 /// The payload that an act of the view asks for.

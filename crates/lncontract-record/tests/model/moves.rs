@@ -140,7 +140,7 @@ pub fn act(author: Side, seq: usize) -> Act {
 }
 
 pub fn offer(group: Group, past: &Contract, change: Change, author: Side, seq: usize, time: Time) -> Offer {
-    let other = past.terms.as_ref().is_some_and(is_other) != (change == Change::Rows);
+    let other = past.terms.as_deref().is_some_and(is_other) != (change == Change::Rows);
     let variant = if group == Group::Pen { 2 } else { usize::from(other) };
     // Two versions never have one title, so that the hash of it stands for the hash of the terms.
     let terms = Terms { title: format!("{author:?} {seq}"), ..TERMS[variant].clone() };

@@ -162,7 +162,7 @@ impl Sketch {
     /// entry has seen this state.
     fn state(&mut self, state: &Contract) {
         state.pen.hash(&mut self.hasher);
-        self.terms(state.terms.as_ref(), state.terms_hash());
+        self.terms(state.terms.as_deref(), state.terms_hash());
         self.number(usize::from(state.offer.is_some()));
         if let Some(offer) = &state.offer {
             self.name(offer.entry);

@@ -75,7 +75,7 @@ fn the_company_key_signs_the_very_account_for_this_very_act() {
 /// The account, the entry of each side, the state.
 const GOLDEN: [&str; 4] = [
     "fe754724b827e84122c3a5cef8c4f0c158542d2f6aec30e444d23f718611256e",
-    "f3881996513aae813850de21ed744714af108c3977f882ddc722e6344f582276",
-    "0e1228f8bc9c5fd0371d7152cb0e55995623f1f1a49b0ff03705ea41e6043979",
-    "6c34d6623d0843cea9e9b2426b4e3b47407f808d14d31b98662f6669d7da45cc",
+    "16173363af0086027e465291d3b4201dabcb6d8a400977ae9163cf1a273546c9",
+    "c9df1d3d7b6f741d1c4db08168fe9692a547b820c9378e8bc4471ffac5a2c65c",
+    "c02a256ce6864e9d535e9ef08e0b307d6b2ae640cae2ce3ee2cb2cecce7d792a",
 ];

@@ -37,7 +37,7 @@ fn the_first_entry_has_its_golden_bytes() {
                     "2f7221964dc4731df9701d725e91c134315b5a79e518398c2e1d661875cca19e"
                 ),
             ),
-            ("state", "df315a42b1affbb24406a058a04d24b3f94d3982b7faa35767d230d276b9eb44"),
+            ("state", "18d9791dd2bdc620f935ec25daf6282fa96f46877914b0f9b7665ec901351822"),
             ("words", "3173 4869 9445 1028 7728 6986 / 6051 5804 4023 0882 8018 6117"),
         ],
     );
@@ -50,8 +50,8 @@ fn the_paid_contract_has_its_golden_state() {
     check(
         &[("state", buyer.record.state_hash().to_string()), ("bundle", sha256(&bundle).to_string())],
         &[
-            ("state", "41a12e63265f91c9fc8322ce706b66a19f8e2d6405d94d1dc88e4b6c2cb457c4"),
-            ("bundle", "5451608495eed8ba40211c042d29667e12a69757f523705e00a8bd798f132290"),
+            ("state", "8dba47979c85945803187ff6d20db8051a9c1ed59699da721a42512f99381a0d"),
+            ("bundle", "96e3fb7b934ab2072d99778827ec8fd242807dc6598791dcc69c09a7282b1a46"),
         ],
     );
 }

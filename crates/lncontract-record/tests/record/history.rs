@@ -9,7 +9,10 @@ use lncontract_record::{
 };
 use proptest::prelude::*;
 
-use crate::party::{BEGIN, DAY, Party, act, first_entry, paid_contract, record_key};
+use crate::{
+    outline::documented_hash,
+    party::{BEGIN, DAY, Party, act, first_entry, paid_contract, record_key},
+};
 
 #[test]
 fn both_companies_come_to_the_same_state() {
@@ -332,6 +335,8 @@ proptest! {
             prop_assert_eq!(record.settled(&entry.id()), again.settled(&entry.id()));
             prop_assert!(!matches!(record.effect(&entry.id()), Some(Verdict::Fault(_))), "all were drafted");
         }
+        // The hash that was kept along is that of the same state made from nothing.
+        prop_assert_eq!(record.state_hash(), documented_hash(record.state()));
         prop_assert!(record.differing().is_empty(), "every stated state is that of its past");
     }
 }

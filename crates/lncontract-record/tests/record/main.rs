@@ -17,6 +17,8 @@ mod late;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod outline;
+#[cfg(test)]
 mod party;
 #[cfg(test)]
 mod sync;

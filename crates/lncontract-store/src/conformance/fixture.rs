@@ -2,7 +2,7 @@
 //!
 //! Invariant: every value is fixed, so that a failure reads the same each time.
 
-use crate::{Change, Contract, Hash, NewEntry, Peer, Side, Store, StoreError};
+use crate::{Change, Contract, Hash, NewEntry, Peer, Side, Store, StoreError, Summary};
 
 /// An instant to count from, in seconds since 1970 UTC.
 pub const NOW: i64 = 1_800_000_000;
@@ -80,6 +80,7 @@ pub fn contract(id: Hash, created_at: i64) -> Contract {
         phase: "running".to_owned(),
         projection: "{}".to_owned(),
         created_at,
+        summary: Summary::default(),
     }
 }
 

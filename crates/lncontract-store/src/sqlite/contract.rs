@@ -4,7 +4,8 @@ use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::{
     failure::{conflict, hex},
-    row::{all, bytes, get, one, run, word},
+    row::{all, bytes, get, one, run, signed, word},
+    summary::summary,
 };
 use crate::{Contract, ContractCursor, ContractPage, Draft, Hash, Side, StoreError};
 
@@ -45,10 +46,13 @@ pub(super) async fn delete_draft(on: &mut SqliteConnection, id: String) -> Resul
 }
 
 pub(super) async fn put(on: &mut SqliteConnection, contract: Contract) -> Result<Option<Hash>, StoreError> {
-    let sql = "INSERT INTO contract (id, peer_id, our_side, number, title, phase, projection, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    let sql = "INSERT INTO contract (id, peer_id, our_side, number, title, phase, projection, created_at,
+            todos, todo_due_at, look_at, channels, earmarked_sat, outstanding_sat)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, title = excluded.title,
-            phase = excluded.phase, projection = excluded.projection
+            phase = excluded.phase, projection = excluded.projection, todos = excluded.todos,
+            todo_due_at = excluded.todo_due_at, look_at = excluded.look_at, channels = excluded.channels,
+            earmarked_sat = excluded.earmarked_sat, outstanding_sat = excluded.outstanding_sat
             WHERE peer_id = excluded.peer_id AND our_side = excluded.our_side";
     let asked = format!("peer {}, we as {}", contract.peer_id, contract.our_side);
     let statement = sqlx::query(sql)
@@ -59,7 +63,13 @@ pub(super) async fn put(on: &mut SqliteConnection, contract: Contract) -> Result
         .bind(contract.title)
         .bind(contract.phase)
         .bind(contract.projection)
-        .bind(contract.created_at);
+        .bind(contract.created_at)
+        .bind(contract.summary.todos)
+        .bind(contract.summary.todo_due_at)
+        .bind(contract.summary.look_at)
+        .bind(contract.summary.channels.as_str())
+        .bind(signed(contract.summary.earmarked_sat, "earmarked_sat")?)
+        .bind(signed(contract.summary.outstanding_sat, "outstanding_sat")?);
     if run(on, statement).await? == 0 {
         return Err(conflict("contract", hex(&contract.id), "another peer or side", asked));
     }
@@ -75,7 +85,7 @@ fn draft_row(row: &SqliteRow) -> Result<Draft, StoreError> {
     })
 }
 
-fn contract(row: &SqliteRow) -> Result<Contract, StoreError> {
+pub(super) fn contract(row: &SqliteRow) -> Result<Contract, StoreError> {
     Ok(Contract {
         id: bytes(row, "id")?,
         peer_id: get(row, "peer_id")?,
@@ -85,5 +95,6 @@ fn contract(row: &SqliteRow) -> Result<Contract, StoreError> {
         phase: get(row, "phase")?,
         projection: get(row, "projection")?,
         created_at: get(row, "created_at")?,
+        summary: summary(row)?,
     })
 }

@@ -17,13 +17,14 @@ use super::{
 use crate::StoreError;
 
 /// Name and SQL; the version is the place in the list, from 1.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("company", include_str!("../../migrations/sqlite/0001_company.sql")),
     ("contract", include_str!("../../migrations/sqlite/0002_contract.sql")),
     ("money", include_str!("../../migrations/sqlite/0003_money.sql")),
     ("job", include_str!("../../migrations/sqlite/0004_job.sql")),
     ("fork", include_str!("../../migrations/sqlite/0005_fork.sql")),
     ("short_name", include_str!("../../migrations/sqlite/0006_short_name.sql")),
+    ("summary", include_str!("../../migrations/sqlite/0007_summary.sql")),
 ];
 
 /// The last migration this program has.

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, broadcast};
 
 use super::{
     attempt, company, contract, entry, failure::from_sqlx, home::Home, job, ledger, opening, peer,
-    receivable, schema, user,
+    receivable, schema, summary, user,
 };
 use crate::{BoxFuture, Change, Changed, Hash, Job, StoreError, Subject};
 
@@ -155,6 +155,7 @@ async fn apply(on: &mut SqliteConnection, change: Change) -> Result<Option<Hash>
         Change::PutDraft(draft) => contract::put_draft(on, draft).await,
         Change::DeleteDraft { id } => contract::delete_draft(on, id).await,
         Change::PutContract(contract) => contract::put(on, contract).await,
+        Change::PutDue(due) => summary::put_due(on, due).await,
         Change::AppendEntry(entry) => entry::append(on, entry).await,
         Change::InsertFork(fork) => entry::insert_fork(on, fork).await,
         Change::PutOutbox(row) => entry::put_outbox(on, row).await,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the projection is made from the record and may be made again from it; nothing is decided by it.
 
-use crate::{Hash, Side};
+use crate::{Hash, Side, Summary};
 
 /// Terms that nobody has signed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Contract {
     pub projection: String,
     /// When it came into this store, in seconds since 1970 UTC.
     pub created_at: i64,
+    /// What lists and the worker ask of it.
+    pub summary: Summary,
 }
 
 impl Contract {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
 };
 use lncontract_app::{
     Account, PaymentRow,
@@ -13,7 +13,7 @@ use lncontract_app::{
     },
 };
 use lncontract_core::{Hash, v1::Terms};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{app::App, problem::Problem};
 
@@ -60,9 +60,16 @@ pub async fn companies(State(app): State<Arc<App>>) -> Answer<Vec<CompanyRow>> {
     Ok(Json(app.companies().await?))
 }
 
-/// GET /api/v1/contracts
-pub async fn contracts(State(app): State<Arc<App>>) -> Answer<Vec<ContractRow>> {
-    Ok(Json(app.contracts().await?))
+/// Which part of the contracts.
+#[derive(Deserialize)]
+pub struct Part {
+    after: Option<Hash>,
+}
+
+/// GET /api/v1/contracts, newest first, page by page: `?after=` the last one of the page before; the end is an empty
+/// page.
+pub async fn contracts(State(app): State<Arc<App>>, Query(part): Query<Part>) -> Answer<Vec<ContractRow>> {
+    Ok(Json(app.contracts(part.after).await?))
 }
 
 /// GET /api/v1/contracts/{id}

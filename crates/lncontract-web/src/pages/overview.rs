@@ -4,8 +4,7 @@ use std::{borrow::Borrow, sync::Arc};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use lncontract_app::view::{ContractRow, Overview, Progress};
-use lncontract_core::v1::Side;
+use lncontract_app::view::{Overview, Progress};
 
 use super::{html, stages};
 use crate::{app::App, format as f, problem::Problem, shell::Shell};
@@ -16,8 +15,6 @@ struct Page<'a> {
     shell: &'a Shell,
     view: &'a Overview,
     done: usize,
-    we_owe: u64,
-    owed_to_us: u64,
 }
 
 impl Page<'_> {
@@ -35,12 +32,5 @@ pub async fn show(State(app): State<Arc<App>>, shell: Shell) -> Result<Response,
 
 pub(crate) fn page(shell: &Shell, view: &Overview) -> Response {
     let done = view.first_steps.iter().filter(|(_, done)| *done).count();
-    let (we_owe, owed_to_us) =
-        (outstanding(&view.contracts, Side::Buyer), outstanding(&view.contracts, Side::Seller));
-    html(&Page { shell, view, done, we_owe, owed_to_us })
-}
-
-fn outstanding(contracts: &[ContractRow], our_side: Side) -> u64 {
-    let ours = contracts.iter().filter(|row| row.our_side == our_side);
-    ours.fold(0, |sum, row| sum.saturating_add(row.outstanding_sat))
+    html(&Page { shell, view, done })
 }

@@ -91,6 +91,10 @@ pub fn overview() -> Overview {
         earmarked_by_us_sat: 37_500_000,
         earmarked_for_us_sat: 12_000_000,
         onchain_free_sat: 26_312_800,
+        outstanding_ours_sat: 119_600_000,
+        outstanding_theirs_sat: 48_000_000,
+        todo_count: 2,
+        contract_count: 3,
         todos: vec![
             todo(
                 Tone::Warn,

@@ -7,6 +7,7 @@ use jiff::civil::date;
 use lncontract_core::{
     Bytes,
     state::{CloseReport, InvoiceState, Report},
+    table::Table,
     template::supply::worked_example,
     v1::{CloseManner, Party, PayableId},
 };
@@ -44,12 +45,13 @@ fn funded(tranche: &str, amount: u64, stages: &[&str], into: Option<Hash>, day: 
 
 /// Channel 1 with its first splice, channel 2 for testing.
 pub(in crate::present) fn contract() -> Contract {
-    let channels = BTreeMap::from([
+    let channels = [
         (hash(1), funded("channel-1", 30_000_000, &[], None, 0)),
         (hash(2), funded("splice-1", 20_000_000, &[], Some(hash(1)), 1)),
         (hash(3), funded("channel-2", 60_000_000, &[TESTING], None, 2)),
-    ]);
-    Contract { terms: Some(terms()), channels, ..Contract::default() }
+    ];
+    let (terms, channels) = (Some(terms().into()), channels.into_iter().collect());
+    Contract { terms, channels, ..Contract::default() }
 }
 
 pub(in crate::present) fn pay(state: &mut Contract, row: &str, amount: u64, day: i64) {
@@ -65,7 +67,9 @@ pub(in crate::present) fn pay(state: &mut Contract, row: &str, amount: u64, day:
         paid_at: Some(NOW.plus_days(day)),
         received_at: None,
     };
-    state.invoices.insert(hash(100 + u8::try_from(state.invoices.len()).unwrap()), invoice);
+    let mut all = Table::from(state.invoices.clone());
+    all.insert(hash(100 + u8::try_from(all.len()).unwrap()), invoice);
+    state.invoices = all.into();
 }
 
 pub(in crate::present) fn node(
@@ -170,8 +174,10 @@ fn a_closing_channel_tells_which_payments_lose_how_much_of_what_it_had_left() {
         due: None,
         units: 0,
         invoice: Some(hash(100)),
+        paid: true,
+        confirmed: false,
     };
-    state.payables.insert(payable.id.key(), payable);
+    state.payables = Table::from_iter([(payable.id.key(), payable)]).into();
     let terms = terms();
     let covered = asked(&state, &there(ChannelState::Closing { forced: true }, SpliceState::Locked));
     let found = lost(&covered, &state, &terms, hash(1));

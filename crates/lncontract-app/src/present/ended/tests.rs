@@ -24,7 +24,9 @@ fn view(
     movements: Vec<OnchainMovement>,
 ) -> OnchainView {
     let mut sample = contract();
-    sample.channels.retain(|fund, _| *fund == hash(1));
+    for later in [hash(2), hash(3)] {
+        sample.channels.remove(&later);
+    }
     for report in sample.channels.get_mut(&hash(1)).unwrap().reports.values_mut() {
         report.outpoint = format!("{}:0", txid(1));
     }

@@ -1,7 +1,5 @@
 //! The timeline of the worked example, with a rejected tender, a payment, a tranche that is there and one to come.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::date;
 use lncontract_core::{
     state::{Performance, TenderState},
@@ -25,7 +23,7 @@ fn lanes() -> TimelineView {
     };
     let rejected = Outcome::Answered { accepted: 0, at: NOW.plus_days(2) };
     let accepted = Outcome::Answered { accepted: 1, at: NOW.plus_days(7) };
-    state.tenders = BTreeMap::from([(hash(20), tender(rejected, 1)), (hash(21), tender(accepted, 5))]);
+    state.tenders = [(hash(20), tender(rejected, 1)), (hash(21), tender(accepted, 5))].into_iter().collect();
     let done = Performance { accepted: 1, accepted_at: Some(NOW.plus_days(7)), last_tender: Some(hash(21)) };
     state.rows.insert("materials-on-order".into(), done);
     let terms = state.terms.clone().unwrap();
