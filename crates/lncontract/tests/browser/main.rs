@@ -1,9 +1,10 @@
 //! README's "What to click first", walked in a real browser: the built program, two companies, each with a
 //! browser and an empty profile, from the first run to the first payment and the closing of its channel. What comes
-//! later in the contract is walked in `whole`; `pages` has every page looked at by a checker.
+//! later in the contract is walked in `whole`, another offer and its counter in `amendment`; `pages` has every page looked at by a checker.
 //!
 //! Invariant: by clicks and typing only. What can't be reached that way is not there for a person either.
 
+mod amendment;
 mod inspector;
 mod pages;
 mod person;

@@ -8,6 +8,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
 use hyper_util::client::legacy::connect::HttpConnector;
+use jiff::civil::Date;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -20,8 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What a browser is told: nothing from an earlier run, nothing from the network, and its end when the driver
 /// that holds its pipe ends.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless",
+    "--lang=en-US",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -61,9 +63,9 @@ impl Person {
         &self.client
     }
 
-    /// Presses the button that carries these words.
+    /// Presses the button that carries these words; not one that stands there for the Enter key only.
     pub async fn presses(&self, words: &str) -> Result<()> {
-        self.clicks(&format!("//button[{}]", carries(words)), words).await
+        self.clicks(&format!("//button[not(@tabindex='-1')][{}]", carries(words)), words).await
     }
 
     /// Follows the link that carries these words.
@@ -86,6 +88,18 @@ impl Person {
             field.send_keys(text).await
         })
         .await
+    }
+
+    /// Chooses a day in the field with this label.
+    pub async fn chooses_day(&self, label: &str, day: Date) -> Result<()> {
+        // The keys as in the browser's language, which FLAGS says.
+        self.types(label, &day.strftime("%m%d%Y").to_string()).await
+    }
+
+    /// Chooses the option with these words of the list with this label.
+    pub async fn chooses(&self, label: &str, words: &str) -> Result<()> {
+        let list = format!("//*[@id=//label[{}]/@for or @aria-label={}]", carries(label), quoted(label));
+        self.clicks(&format!("{list}/option[{}]", carries(words)), words).await
     }
 
     /// Waits until the page's heading says this.

@@ -8,8 +8,10 @@ use std::{future::pending, path::Path, sync::Arc};
 use anyhow::{Context as _, Result};
 use lncontract::sandbox::{
     self, Company, Sandbox,
+    play::{self, Play},
     report::{How, Report},
 };
+use lncontract_core::{Hash, v1::Terms};
 use tokio::net::TcpListener;
 
 /// Both companies, and where their pages are.
@@ -29,6 +31,19 @@ impl Stage {
         let (buyer, seller) =
             (serve(&sandbox, &sandbox.buyer).await?, serve(&sandbox, &sandbox.seller).await?);
         Ok(Self { sandbox, buyer, seller })
+    }
+
+    /// Both companies meet, get money, and sign these terms. Returns the contract.
+    pub async fn sign(&self, terms: &Terms) -> Result<Hash> {
+        let (sandbox, mut report) = (&self.sandbox, self.report());
+        let (buyer, seller) = (&sandbox.buyer, &sandbox.seller);
+        play::set_up(buyer, &terms.buyer, &mut report).await?;
+        play::set_up(seller, &terms.seller, &mut report).await?;
+        play::meet(buyer, seller, &mut report).await?;
+        play::give(sandbox, Play::Example, terms, &mut report).await?;
+        let contract = play::offer(buyer, seller, terms.clone(), &mut report).await?;
+        play::accept(buyer, seller, contract, &mut report).await?;
+        Ok(contract)
     }
 
     /// For steps of the play that nobody reads.

@@ -28,7 +28,7 @@ async fn real_chromium_walks_splice_two_channel_payment_partial_acceptance_and_f
     let dir = empty_folder("whole")?;
     let stage = Stage::set(&dir).await?;
     let terms = play::example(&stage.sandbox)?;
-    let contract = signed(&stage, &terms).await?;
+    let contract = stage.sign(&terms).await?;
     let driver = Driver::start(&dir).await?;
     let walk = Walk {
         buyer: Person::sits_down("buyer", &stage.buyer, &driver, &dir).await?,
@@ -44,19 +44,6 @@ async fn real_chromium_walks_splice_two_channel_payment_partial_acceptance_and_f
     }
     stage.sandbox.stop().await;
     walked
-}
-
-/// Both companies have met, have money, and have signed the worked example.
-async fn signed(stage: &Stage, terms: &Terms) -> Result<Hash> {
-    let (sandbox, mut report) = (&stage.sandbox, stage.report());
-    let (buyer, seller) = (&sandbox.buyer, &sandbox.seller);
-    play::set_up(buyer, &terms.buyer, &mut report).await?;
-    play::set_up(seller, &terms.seller, &mut report).await?;
-    play::meet(buyer, seller, &mut report).await?;
-    play::give(sandbox, Play::Example, terms, &mut report).await?;
-    let contract = play::offer(buyer, seller, terms.clone(), &mut report).await?;
-    play::accept(buyer, seller, contract, &mut report).await?;
-    Ok(contract)
 }
 
 struct Walk<'a> {
