@@ -1,5 +1,5 @@
-//! A payer that crashes again and again in the middle of payments: no channel is lost, and each invoice is paid once. A
-//! payee that crashes in the middle of openings: both have the channel, or neither. A crash is the end of the runtime that the node's tasks run in:
+//! A payer that crashes again and again in the middle of payments: no channel is lost, and each invoice is paid once. One of
+//! the two that crashes in the middle of openings: both have the channel, or neither. A crash is the end of the runtime that the node's tasks run in:
 //! nothing more is written after it.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -15,6 +15,8 @@ use tokio::runtime::Runtime;
 
 const CRASHES: u64 = 12;
 const OPENINGS: u64 = 12;
+/// Enough for a channel to be open.
+const BLOCKS_AWAY: u32 = 6;
 const AMOUNT_MSAT: u64 = 100_000_007;
 const CHANNEL_SAT: u64 = 10_000_000;
 
@@ -162,28 +164,26 @@ async fn both_or_neither(
     both
 }
 
-#[test]
-fn a_payee_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
+/// One of the two crashes again and again while the buyer opens channels, and is back after some blocks.
+fn crash_during_openings(buyer_crashes: bool) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let chain = DevChain::with_wall_clock();
-    let seller_dir = dir.path().join("seller");
-    let (seller_config, seller_host) = config(&seller_dir, &chain);
-    let (buyer_config, _) = config(&dir.path().join("buyer"), &chain);
-    let mut seller = Cell::start(seller_config.clone());
-    let buyer = Cell::start(buyer_config);
+    let dirs = [dir.path().join("buyer"), dir.path().join("seller")];
+    let (buyer_config, _) = config(&dirs[0], &chain);
+    let (seller_config, seller_host) = config(&dirs[1], &chain);
+    let (mut buyer, mut seller) = (Cell::start(buyer_config.clone()), Cell::start(seller_config.clone()));
     buyer.run(deposit(&buyer.node, &chain, 4 * CHANNEL_SAT));
     seller.run(deposit(&seller.node, &chain, CHANNEL_SAT));
+    let crashing = &dirs[usize::from(!buyer_crashes)];
     let (mut opened, mut failed) = (0, 0);
     for n in 0..OPENINGS {
         let (ours, theirs) = (OpeningId(n.into()), OpeningId((OPENINGS + n).into()));
         // A size of its own, by which the payee's host knows it.
         let amount_sat = 200_000 + n;
         seller_host.announce(amount_sat, theirs, 144);
-        let (peer, address) = (seller.node.key(), seller.node.listen_addr().to_string());
-        buyer.run(buyer.node.connect(peer, &address)).expect("connected");
-        let known = monitors(&seller_dir);
-        let node = buyer.node.clone();
-        let order = OpenChannel { opening: ours, peer, amount_sat };
+        connect(&buyer, &seller);
+        let (node, known) = (buyer.node.clone(), monitors(crashing));
+        let order = OpenChannel { opening: ours, peer: seller.node.key(), amount_sat };
         let ordered = buyer.runtime.spawn(async move { node.open_channel(order).await });
         // From before the first message to after the funding transaction was signed; every other time right after
         // the channel's monitor was written, which is when LDK's manager does not know of it yet.
@@ -191,16 +191,25 @@ fn a_payee_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
             std::thread::sleep(Duration::from_millis(2 * n));
         } else {
             let begun = std::time::Instant::now();
-            while monitors(&seller_dir) == known && begun.elapsed() < Duration::from_secs(20) {}
+            while monitors(crashing) == known && begun.elapsed() < Duration::from_secs(20) {}
         }
-        seller.crash();
-        seller = Cell::start(seller_config.clone());
-        let (peer, address) = (seller.node.key(), seller.node.listen_addr().to_string());
-        buyer.run(buyer.node.connect(peer, &address)).expect("connected again");
-        // It was told what became of it, or may look for it.
-        let _ = buyer.run(ordered).expect("the order ends");
-        let both = buyer.run(both_or_neither((&buyer.node, ours), (&seller.node, theirs), &chain));
-        if both {
+        if buyer_crashes {
+            buyer.crash();
+            if n % 2 == 1 {
+                broadcast_funding(&dirs[0], ours, &chain);
+            }
+            chain.mine(BLOCKS_AWAY);
+            buyer = Cell::start(buyer_config.clone());
+            connect(&buyer, &seller);
+        } else {
+            seller.crash();
+            chain.mine(BLOCKS_AWAY);
+            seller = Cell::start(seller_config.clone());
+            connect(&buyer, &seller);
+            // It was told what became of it, or may look for it.
+            let _ = buyer.run(ordered).expect("the order ends");
+        }
+        if buyer.run(both_or_neither((&buyer.node, ours), (&seller.node, theirs), &chain)) {
             opened += 1;
         } else {
             failed += 1;
@@ -209,6 +218,31 @@ fn a_payee_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
     assert!(opened > 0 && failed > 0, "every crash came at one stage: {opened} opened, {failed} failed");
     buyer.run(buyer.node.stop());
     seller.run(seller.node.stop());
+}
+
+/// Sends the funding transaction as the node would have done in its next step, had it not crashed, or did just before.
+fn broadcast_funding(dir: &Path, opening: OpeningId, chain: &DevChain) {
+    let row = dir.join("state/channels/[empty]").join(format!("{:032x}", opening.0));
+    let row: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(row).expect("a row")).expect("the row is JSON");
+    let funding = serde_json::from_value(row["funding_tx"].clone()).expect("its funding transaction");
+    // It may be there.
+    let _ = chain.submit(&[funding]);
+}
+
+fn connect(buyer: &Cell, seller: &Cell) {
+    let (peer, address) = (seller.node.key(), seller.node.listen_addr().to_string());
+    buyer.run(buyer.node.connect(peer, &address)).expect("connected");
+}
+
+#[test]
+fn a_payee_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
+    crash_during_openings(false);
+}
+
+#[test]
+fn a_payer_that_crashes_during_openings_has_the_channel_or_neither_has_it() {
+    crash_during_openings(true);
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! LDK's state: read from the store, or made anew if there never was any, and brought to the chain's tip.
 //!
-//! Invariant: only "never written" leads to a new state; every other trouble refuses the start. Monitors are
-//! read before the manager, and watched only once they are at the tip.
+//! Invariant: only "never written" leads to a new state; every other trouble refuses the start. Monitors are read
+//! before the manager, watched once all of them are at one block, and the manager sees blocks only after that.
 
 use std::sync::Arc;
 
 use lightning::{
     chain::{BlockLocator, Listen},
     io,
-    ln::channelmanager::{ChainParameters, ChannelManagerReadArgs},
+    ln::{
+        channelmanager::{ChainParameters, ChannelManagerReadArgs},
+        msgs::BaseMessageHandler,
+    },
     sign::NodeSigner,
     util::{
         config::UserConfig,
@@ -169,13 +172,37 @@ fn sweeper(ground: &Ground) -> Result<(BlockLocator, Sweeper), StartError> {
     }
 }
 
-/// Brings every part to the tip, then has the monitors watched.
+/// Brings every part to the tip: the monitors first, which are watched from then on, then everything.
 pub(super) async fn catch_up(
     ground: &Ground,
     state: &mut State,
     wallet_and_book: &WalletAndBook,
 ) -> Result<(HeaderCache, ValidatedBlockHeader), StartError> {
+    let watched_at = watch_monitors(ground, state).await?;
+    let mut listeners: Vec<(BlockLocator, &(dyn Listen + Send + Sync))> = vec![
+        (ground.wallet.best_block(), wallet_and_book),
+        (state.manager_at, &*state.manager),
+        (state.sweeper_at, &*state.sweeper),
+    ];
+    listeners.extend(watched_at.map(|at| (at, &*state.monitor as _)));
+    let synchronized = synchronized(ground, listeners).await?;
+    if let Some(Ending::Fault(reason)) = ground.health.ending() {
+        return Err(StartError::Folder { doing: "following the chain", reason });
+    }
+    Ok(synchronized)
+}
+
+async fn synchronized(
+    ground: &Ground,
+    listeners: Vec<(BlockLocator, &(dyn Listen + Send + Sync))>,
+) -> Result<(HeaderCache, ValidatedBlockHeader), StartError> {
     let source = ChainSource(ground.config.chain.clone());
+    let synchronized = init::synchronize_listeners(&source, ground.config.network, listeners).await;
+    synchronized.map_err(|error| StartError::Chain(error.into_inner().to_string()))
+}
+
+/// Brings the monitors to one block and has them watched. Returns which block; none where there is no monitor.
+async fn watch_monitors(ground: &Ground, state: &mut State) -> Result<Option<BlockLocator>, StartError> {
     let monitors: Vec<_> = state
         .monitors
         .drain(..)
@@ -184,19 +211,12 @@ pub(super) async fn catch_up(
             (at, (monitor, broadcaster, fees, ground.log.clone()))
         })
         .collect();
-    let synchronized = {
-        let mut listeners: Vec<(BlockLocator, &(dyn Listen + Send + Sync))> = vec![
-            (ground.wallet.best_block(), wallet_and_book),
-            (state.manager_at, &*state.manager),
-            (state.sweeper_at, &*state.sweeper),
-        ];
-        listeners.extend(monitors.iter().map(|(at, monitor)| (*at, monitor as _)));
-        init::synchronize_listeners(&source, ground.config.network, listeners).await
-    };
-    let synchronized = synchronized.map_err(|error| StartError::Chain(error.into_inner().to_string()))?;
+    synchronized(ground, monitors.iter().map(|(at, monitor)| (*at, monitor as _)).collect()).await?;
+    let mut watched_at = None;
     for (_, (monitor, ..)) in monitors {
         let id = monitor.channel_id();
         let first = monitor.get_latest_update_id() == FIRST_UPDATE;
+        watched_at = Some(monitor.current_best_block());
         state.monitor.load_existing_monitor(id, monitor).map_err(|()| StartError::State {
             part: "channel monitors",
             reason: format!("the monitor of channel {id} cannot be watched"),
@@ -208,8 +228,9 @@ pub(super) async fn catch_up(
             debug_assert!(told.is_ok(), "it is watched");
         }
     }
-    if let Some(Ending::Fault(reason)) = ground.health.ending() {
-        return Err(StartError::Folder { doing: "following the chain", reason });
-    }
-    Ok(synchronized)
+    // It hears of that before it sees a block: LDK takes a funding transaction in a block, of a channel that it
+    // believes not to be on disk yet, for one that we sent too early, and panics. Nobody is connected yet.
+    let messages = state.manager.get_and_clear_pending_msg_events();
+    debug_assert!(messages.is_empty(), "there is no peer");
+    Ok(watched_at)
 }

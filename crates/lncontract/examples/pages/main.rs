@@ -26,8 +26,11 @@ const REQUESTS: u32 = 200;
 /// How often each is measured, in turn; the least counts, since what disturbs only adds.
 const TIMES: usize = 3;
 
+/// Where a page is, for one company.
+type PathOf = fn(&Company) -> String;
+
 /// What is asked for, and where it is.
-const PAGES: [(&str, fn(&Company) -> String); 4] = [
+const PAGES: [(&str, PathOf); 4] = [
     ("list", Company::list),
     ("list, in the middle", Company::middle),
     ("overview", Company::overview),

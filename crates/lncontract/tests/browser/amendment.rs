@@ -37,7 +37,7 @@ struct Walk {
 
 impl Walk {
     async fn all(&self, terms: &Terms) -> Result<()> {
-        let anchor = Date::from(terms.date_of_contract);
+        let anchor = terms.date_of_contract;
         let day = |months: i32| schedule::after(anchor, months, 0).context("a day of the calendar");
         for person in [&self.buyer, &self.seller] {
             person.signs_in(person.name, play::PASSWORD).await?;
