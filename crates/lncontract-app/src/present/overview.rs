@@ -18,6 +18,8 @@ use crate::{
 const AHEAD_DAYS: i64 = 30;
 /// A page of the list of contracts has so many; the last one has fewer.
 pub const CONTRACTS_PAGE_LEN: usize = 50;
+/// The overview shows so many contracts, the newest.
+const NEWEST_MAX: u32 = 10;
 /// How many things to do the overview shows, and of how many contracts.
 const TODOS_MAX: u32 = 20;
 /// Of how many contracts the overview shows the channels that are on their way.
@@ -69,6 +71,10 @@ impl App {
             let last = self.store.contract(after.0).await?.ok_or_else(|| AppError::not_found("contract"))?;
             page.after = Some(last.cursor());
         }
+        self.listed(page).await
+    }
+
+    async fn listed(&self, page: ContractPage) -> Result<Vec<ContractRow>, AppError> {
         let rows = self.store.contracts(page).await?;
         let there =
             self.node_channels().await.into_iter().map(|channel| (channel.opening, channel)).collect();
@@ -94,7 +100,7 @@ impl App {
             todos: Vec::new(),
             todo_count: bought.todos + sold.todos,
             underway: Vec::new(),
-            contracts: self.contracts(None).await?,
+            contracts: self.listed(ContractPage::first(NEWEST_MAX)).await?,
             contract_count: bought.contracts + sold.contracts,
             first_steps: Vec::new(),
         };

@@ -86,6 +86,7 @@ async fn the_list_comes_in_pages_the_newest_first_and_none_is_missing() -> anyho
     assert!(times.is_sorted_by(|newer, older| newer >= older));
     let overview = app.overview().await?;
     assert_eq!(overview.contract_count, 111, "what can't be opened does not take the overview with it");
+    assert!(overview.contracts.iter().map(|row| row.id).eq(found.iter().copied().take(10)));
     assert_eq!(overview.todo_count, 111 * u64::from(row.summary.todos));
     app.contracts(Some(Bytes([7; 32]))).await.unwrap_err();
     Ok(())

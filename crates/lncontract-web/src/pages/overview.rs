@@ -22,6 +22,11 @@ impl Page<'_> {
     fn is_next(&self, step: impl Borrow<usize>) -> bool {
         self.view.first_steps.iter().position(|(_, done)| !done) == Some(*step.borrow())
     }
+
+    /// Whether no contract is left for the list.
+    fn shows_all(&self) -> bool {
+        self.view.contract_count == self.view.contracts.len() as u64
+    }
 }
 
 /// GET /

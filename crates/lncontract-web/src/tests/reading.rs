@@ -16,6 +16,7 @@ async fn the_overview_shows_its_five_figures_and_what_is_to_do() {
         "Channel 3, delivery",
         "5 days late",
         "in 5 days",
+        "<h2 id=\"h-con\">Contracts</h2>",
         "Ground station",
     ]);
 }

@@ -24,13 +24,13 @@ const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// Requests of a page that are measured at a time: the processor's time is counted in hundredths of a second.
 const REQUESTS: u32 = 200;
 /// How often each is measured, in turn; the least counts, since what disturbs only adds.
-const TIMES: usize = 3;
+const TIMES: usize = 7;
 
-/// Where a page is, for one company.
-type PathOf = fn(&Company) -> String;
+/// Where a company has a page.
+type Path = fn(&Company) -> String;
 
 /// What is asked for, and where it is.
-const PAGES: [(&str, PathOf); 4] = [
+const PAGES: [(&str, Path); 4] = [
     ("list", Company::list),
     ("list, in the middle", Company::middle),
     ("overview", Company::overview),
@@ -66,7 +66,7 @@ struct Least {
 }
 
 /// Measures one kind of page in all companies, in turn.
-async fn report(what: &str, path: fn(&Company) -> String, companies: &[Company]) -> anyhow::Result<()> {
+async fn report(what: &str, path: Path, companies: &[Company]) -> anyhow::Result<()> {
     let mut least = vec![Least { cpu_ms: f64::MAX, wall: Duration::MAX, bytes: 0 }; companies.len()];
     for _ in 0..TIMES {
         for (company, least) in companies.iter().zip(&mut least) {
