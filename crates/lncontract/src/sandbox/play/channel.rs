@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use bitcoin::OutPoint;
 use lncontract_app::CloseMode;
 use lncontract_core::Hash;
 use lncontract_lightning::{ChannelState, LightningError, OpenChannel, OpenFailure, OpeningId, SpliceState};
@@ -69,6 +70,7 @@ pub async fn confirm(course: &Course<'_>, fund: Hash, report: &mut Report) -> an
         funded(view, fund).and_then(|funded| funded.outpoint)
     })
     .await?;
+    broadcast(sandbox, &outpoint).await?;
     let mut told = None;
     for blocks in 0..=OPENING_BLOCKS_MAX {
         let stage = until("the channel's next stage", || async {
@@ -94,6 +96,16 @@ pub async fn confirm(course: &Course<'_>, fund: Hash, report: &mut Report) -> an
         report.step("channel.open", company.side, json!({ "outpoint": outpoint }));
     }
     Ok(())
+}
+
+/// Waits for a funding transaction: both nodes know its output before either may give it to the chain, and a block that
+/// comes in between confirms nothing.
+async fn broadcast(sandbox: &Sandbox, outpoint: &str) -> anyhow::Result<()> {
+    let outpoint: OutPoint = outpoint.parse().context("the page names the funding output as txid:index")?;
+    until("the funding transaction on the chain", || async {
+        Ok(sandbox.time.chain().transaction(outpoint.txid).map(|_| ()))
+    })
+    .await
 }
 
 enum Stage {
