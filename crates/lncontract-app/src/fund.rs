@@ -102,11 +102,10 @@ impl App {
     }
 
     /// Decides on a splice that a peer's node wants to make: exactly what a `fund` entry of that peer announced.
-    /// Money: an earmark is taken back by closing its channel, with notice, and not by a splice.
+    /// Money: an earmark is taken back by a release of the seller or by closing its channel, with notice.
     pub(crate) async fn admit_splice(&self, request: InboundSplice) -> SpliceAdmission {
         if request.way == SpliceWay::Out {
-            let text = "money that is set aside is not spliced out; close the channel together instead";
-            return SpliceAdmission::Refuse { text: text.into() };
+            return self.admit_splice_out(request).await;
         }
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
         for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {

@@ -24,6 +24,7 @@ mod pay;
 mod present;
 mod receive;
 mod reconcile;
+mod release;
 mod rest;
 mod seal;
 mod settlement;

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use lncontract_core::{
     Contract, Hash, Sat,
     coverage::{ChannelNow, Choice, Part, Piece, Standing, Way, Why, choose},
-    state::InvoiceState,
+    state::{ChannelState as ChannelRecord, InvoiceState},
     v1::{RowId, Side},
 };
-use lncontract_lightning::{Channel, ChannelId, ChannelState, Share};
+use lncontract_lightning::{Channel, ChannelId, ChannelState, Share, SpliceState};
 
 use crate::{
     fund::opening_id,
@@ -119,8 +119,15 @@ impl Asked<'_> {
     fn channels(&self) -> Vec<ChannelNow> {
         let mut all = channels_now(self.state(), Side::Buyer, self.there);
         if self.live.our_side == Side::Buyer {
-            let held = all.iter().filter_map(|now| Some((now.fund, self.seen(now.fund)?.local_msat / 1_000)));
-            let held = held.collect();
+            let held = |now: &ChannelNow| {
+                let seen = self.seen(now.fund)?;
+                let out = |release: Hash| {
+                    let mut splices = seen.splices.iter();
+                    splices.any(|seen| seen.id == opening_id(release) && seen.state == SpliceState::Locked)
+                };
+                Some((now.fund, kept_sat(self.state(), now.fund, seen.local_msat / 1_000, out)))
+            };
+            let held = all.iter().filter_map(held).collect();
             as_drawn(self.state(), &mut all, &held);
             return all;
         }
@@ -232,9 +239,18 @@ fn in_words(why: Why) -> String {
     }
 }
 
+/// What is ours in a channel, less what was released of it and is not out yet: that is there, and pays nothing.
+/// `out`: whether the splice of a release is locked.
+fn kept_sat(state: &Contract, fund: Hash, held_sat: u64, out: impl Fn(Hash) -> bool) -> u64 {
+    let waits = |(release, part): &(&Hash, &ChannelRecord)| part.closes.is_empty() && !out(**release);
+    let releases = state.channels.iter().filter(waits).filter_map(|(_, part)| part.released.as_ref());
+    let to_go = releases.filter(|released| released.from == fund).map(|released| released.amount.0);
+    held_sat.saturating_sub(to_go.sum())
+}
+
 /// Corrects what is left of the earmarks: the record knows what was paid, the node over which channel. In a channel
 /// for several things a stage's payments drew its own part first, as far as the record has such payments.
-/// `held_sat`: what is ours in each.
+/// `held_sat`: what is ours in each and not released.
 fn as_drawn(state: &Contract, channels: &mut [ChannelNow], held_sat: &BTreeMap<Hash, u64>) {
     let amount = |now: &ChannelNow, part: &Part| {
         let announced =
@@ -246,7 +262,14 @@ fn as_drawn(state: &Contract, channels: &mut [ChannelNow], held_sat: &BTreeMap<H
     };
     let mut drawn: BTreeMap<Vec<RowId>, u64> = BTreeMap::new();
     for now in channels.iter_mut() {
-        let full: Vec<u64> = now.parts.iter().map(|part| amount(now, part)).collect();
+        let mut released_sat = state.released(now.fund).0;
+        // The oldest part first, as the record's own count has it.
+        let still_there = |part: &Part| {
+            let taken_sat = amount(now, part).min(released_sat);
+            released_sat -= taken_sat;
+            amount(now, part) - taken_sat
+        };
+        let full: Vec<u64> = now.parts.iter().map(still_there).collect();
         for (part, full) in now.parts.iter_mut().zip(full) {
             *drawn.entry(part.stages.clone()).or_default() += full.saturating_sub(part.left.0);
             part.left = Sat(full);

@@ -15,6 +15,7 @@ mod overview;
 mod payments;
 mod plan;
 mod prompt;
+mod release;
 mod timeline;
 mod todo;
 pub(crate) mod words;

@@ -4,6 +4,8 @@
 //! Invariant: nothing irreversible rests on an entry that is not settled. Each step reads under the
 //! contract's lock, lets it go, acts through the node, and records the outcome under the lock again.
 
+use std::collections::BTreeSet;
+
 use bitcoin::OutPoint;
 use lncontract_core::{
     Contract, Hash, Sat, Time,
@@ -71,17 +73,21 @@ impl App {
         let node = self.node().await?;
         let there = node.channels().await.map_err(AppError::from)?;
         let live = self.live(contract).await?;
+        let taken_back = self.taken_back(contract).await?;
         let (due, peer, peer_id) = {
             let live = live.lock().await;
             let keys =
                 live.record.state().keys(live.our_side.other()).ok_or_else(|| AppError::fault("keys"))?;
-            (to_open(&live, &there), node_key(keys)?, live.peer.clone())
+            (to_open(&live, &there, &taken_back), node_key(keys)?, live.peer.clone())
         };
         if due.is_empty() || !self.connected().await.contains(&peer) {
             // It waits for the peer; that is no attempt that failed.
             return Ok(());
         }
         for due in due {
+            if due.way == SpliceWay::Out && self.paying(&peer_id).await? {
+                continue;
+            }
             let mut row = self.opening_row(contract, due.fund, due.amount, &peer_id).await?;
             if row.state == "retrying" && self.clock.now().0 < next_try(row.created_at, row.updated_at) {
                 continue;
@@ -102,7 +108,7 @@ impl App {
         Ok(())
     }
 
-    async fn opening_row(
+    pub(crate) async fn opening_row(
         &self,
         contract: Hash,
         fund: Hash,
@@ -229,53 +235,57 @@ pub(crate) fn heartbeat_due(record: &Record, side: Side) -> Option<Time> {
 /// Whether either side still has something to wait for: an offer, what the terms in force ask for, a channel.
 fn anything_open(state: &Contract) -> bool {
     let owed = state.terms.is_some() && !state.is_closed() && !open_rows(state).is_empty();
-    let channel = state.channels.values().any(|channel| channel.closes.is_empty());
+    // A splice ends with its channel.
+    let channel = state.channels.values().any(|channel| state.ends(channel).next().is_none());
     state.offer.is_some() || owed || channel
 }
 
-/// A `fund` entry to be carried out.
+/// A `fund` entry to be carried out, or a `release` that we were told to take out.
 struct Due {
     fund: Hash,
     amount: Sat,
-    /// The channel that it is spliced into; none: it opens one.
-    into: Option<ChannelId>,
+    /// The channel that is spliced; none: it opens one.
+    base: Option<ChannelId>,
+    way: SpliceWay,
 }
 
 impl Due {
     async fn order(&self, node: &dyn Lightning, peer: NodeKey) -> Result<(), LightningError> {
         let (id, amount_sat) = (opening_id(self.fund), self.amount.0);
-        match self.into {
+        match self.base {
             None => node.open_channel(OpenChannel { opening: id, peer, amount_sat }).await.map(|_| ()),
-            Some(channel) => node.splice(OrderSplice { id, channel, way: SpliceWay::In, amount_sat }).await,
+            Some(channel) => node.splice(OrderSplice { id, channel, way: self.way, amount_sat }).await,
         }
     }
 }
 
 /// Announced, settled, and not on our node yet. A splice waits until its channel is open and no other splice of
 /// it is under way.
-fn to_open(live: &Live, there: &[Channel]) -> Vec<Due> {
+fn to_open(live: &Live, there: &[Channel], taken_back: &BTreeSet<Hash>) -> Vec<Due> {
     if live.our_side != Side::Buyer || live.record.payments_frozen() {
         return Vec::new();
     }
     let state = live.record.state();
     let mut due: Vec<Due> = Vec::new();
-    for (fund, channel) in &state.channels {
+    for (entry, channel) in &state.channels {
         let ended = state.ends(channel).next().is_some();
-        let Some(announced) = channel.announced.as_ref().filter(|_| !ended && channel.reports.is_empty())
-        else {
-            continue;
+        let (amount, way) = match (&channel.announced, &channel.released) {
+            (Some(announced), _) => (announced.amount, SpliceWay::In),
+            (None, Some(released)) if taken_back.contains(entry) => (released.amount, SpliceWay::Out),
+            _ => continue,
         };
-        if !live.record.settled(fund) || seen(*fund, there).is_some() {
+        let begun = ended || !channel.reports.is_empty() || seen(*entry, there).is_some();
+        if begun || !live.record.settled(entry) {
             continue;
         }
-        let into = match announced.into {
+        let base = match channel.base() {
             None => None,
             Some(base) => match spliceable(base, there) {
-                Some(id) if due.iter().all(|due| due.into != Some(id)) => Some(id),
+                Some(id) if due.iter().all(|due| due.base != Some(id)) => Some(id),
                 _ => continue,
             },
         };
-        due.push(Due { fund: *fund, amount: announced.amount, into });
+        due.push(Due { fund: *entry, amount, base, way });
     }
     due
 }
@@ -297,7 +307,7 @@ struct Seen<'a> {
     failure: Option<&'a OpenFailure>,
 }
 
-/// Looks for the channel or splice that carries out a fund entry.
+/// Looks for the channel or splice that carries out a fund or release entry.
 fn seen(fund: Hash, there: &[Channel]) -> Option<Seen<'_>> {
     let id = opening_id(fund);
     let splices = there.iter().flat_map(|channel| &channel.splices);
@@ -360,4 +370,30 @@ fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
         }
     }
     payloads
+}
+
+#[cfg(test)]
+mod tests {
+    use lncontract_core::state::{Announced, ChannelState as Part, CloseReport, Released};
+
+    use super::*;
+
+    #[test]
+    fn a_channel_that_has_ended_leaves_nothing_open_whatever_was_added_to_it_and_released_of_it() {
+        let (base, at) = (lncontract_core::Bytes([1; 32]), lncontract_core::Time(0));
+        let fund = |into| {
+            let (tranche, amount, stages) = ("channel-1".into(), Sat(30), Vec::new());
+            let announced = Announced { tranche, amount, stages, notice_blocks: 144, into, at };
+            Part { announced: Some(announced), ..Part::default() }
+        };
+        let released = Some(Released { from: base, amount: Sat(5), at });
+        let mut state = Contract::default();
+        state.channels.insert(base, fund(None));
+        state.channels.insert(lncontract_core::Bytes([2; 32]), fund(Some(base)));
+        state.channels.insert(lncontract_core::Bytes([3; 32]), Part { released, ..Part::default() });
+        assert!(anything_open(&state));
+        let end = CloseReport { manner: CloseManner::Cooperative, txid: None, at };
+        state.channels.get_mut(&base).expect("it is there").closes.insert(Side::Buyer, end);
+        assert!(!anything_open(&state));
+    }
 }

@@ -98,10 +98,10 @@ fn is_awake(live: &Live) -> bool {
         || state.channels.values().any(|channel| !is_over(state, channel, ours))
 }
 
-/// Whether our side has told all there is to tell of a channel or splice: that it failed, or the transaction that ended
-/// it.
+/// Whether our side has told all there is to tell of a channel, splice or release: that it failed, or the transaction
+/// that ended it.
 fn is_over(state: &Contract, channel: &ChannelState, ours: Side) -> bool {
-    let base = channel.announced.as_ref().and_then(|fund| state.channels.get(&fund.into?));
+    let base = channel.base().and_then(|base| state.channels.get(&base));
     let ends = [Some(channel), base].into_iter().flatten().filter_map(|channel| channel.closes.get(&ours));
     ends.into_iter().any(|end| end.txid.is_some() || end.manner == CloseManner::Failed)
 }

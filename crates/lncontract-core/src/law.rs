@@ -18,11 +18,13 @@ mod payable;
 mod payment;
 mod performance;
 mod refusal;
+mod release;
 mod standing;
 
 pub use fit::{Misfit, misfits};
 pub(crate) use payable::price;
 pub use refusal::{AccountRefusal, ChannelRefusal, MoneyRefusal, OfferRefusal, PerformanceRefusal, Refusal};
+pub(crate) use release::free;
 pub(crate) use standing::is_frozen;
 
 use crate::{
@@ -81,6 +83,7 @@ fn rule(payload: &Payload) -> &dyn Rule {
         Payload::Paid(rule) => rule,
         Payload::Received(rule) => rule,
         Payload::Close(rule) => rule,
+        Payload::Release(rule) => rule,
         Payload::FinalAccount(rule) => rule,
         Payload::Ack(rule) | Payload::Heartbeat(rule) => rule,
     }
@@ -140,10 +143,11 @@ fn in_place(past: &Contract, entry: &Entry) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Tells whether a kind may still be written when the contract is closed: facts and acknowledgements.
+/// Tells whether a kind may still be written when the contract is closed: facts, acknowledgements, and what gives money
+/// back.
 fn stays_possible(kind: Kind) -> bool {
-    use Kind::{Ack, Close, Earmark, Heartbeat, Paid, Received};
-    matches!(kind, Earmark | Paid | Received | Close | Ack | Heartbeat)
+    use Kind::{Ack, Close, Earmark, Heartbeat, Paid, Received, Release};
+    matches!(kind, Earmark | Paid | Received | Close | Release | Ack | Heartbeat)
 }
 
 impl Rule for Ack {

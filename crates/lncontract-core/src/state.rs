@@ -53,7 +53,7 @@ pub struct Contract {
     /// Payments of invoices that did not come into effect, by the invoice's entry: facts all the same,
     /// credit is due.
     pub strays: Table<Hash, Stray>,
-    /// Every channel announced or reported, by its `fund` entry.
+    /// Every channel announced or reported, by its `fund` entry; and what was released of them, by its `release`.
     pub channels: Table<Hash, ChannelState>,
     /// The final account as each side signed it under the terms in force.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -207,6 +207,9 @@ pub struct ChannelState {
     /// What was announced; absent if the `fund` entry did not come into effect but a channel was reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,
+    /// What was released; then it is no channel, but the splice that takes that out of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Released>,
     /// What each side's node sees.
     pub reports: BTreeMap<Side, Report>,
     /// What each side said of its end.
@@ -229,6 +232,18 @@ pub struct Announced {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<Hash>,
     /// When it was announced.
+    pub at: Time,
+}
+
+/// What a `release` entry gave back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    /// The `fund` entry of the channel that it is spliced out of.
+    pub from: Hash,
+    /// How much.
+    pub amount: Sat,
+    /// When it was released.
     pub at: Time,
 }
 
@@ -315,8 +330,15 @@ impl Contract {
 
     /// Returns what was said of the end of a channel or splice: a splice ends with its channel.
     pub fn ends<'a>(&'a self, channel: &'a ChannelState) -> impl Iterator<Item = &'a CloseReport> {
-        let base = channel.announced.as_ref().and_then(|fund| self.channels.get(&fund.into?));
+        let base = channel.base().and_then(|base| self.channels.get(&base));
         channel.closes.values().chain(base.into_iter().flat_map(|base| base.closes.values()))
+    }
+
+    /// Returns what was released of the channel that a fund entry opened; a release whose splice failed is void.
+    pub fn released(&self, fund: Hash) -> Sat {
+        let of_it = self.channels.values().filter(|part| part.closes.is_empty() || part.was_open());
+        let of_it = of_it.filter_map(|part| part.released.as_ref()).filter(|released| released.from == fund);
+        of_it.fold(Sat::ZERO, |sum, released| Sat(sum.0.saturating_add(released.amount.0)))
     }
 
     /// Returns the fund entry that carries out a tranche and has not ended, with its channel.
@@ -336,6 +358,19 @@ impl Contract {
     pub fn live_invoice(&self, payable: &Payable) -> Option<(Hash, &InvoiceState)> {
         let id = payable.invoice?;
         self.invoices.get(&id).map(|invoice| (id, invoice))
+    }
+}
+
+impl ChannelState {
+    /// Returns the channel that a splice changes, by its `fund` entry; none: it is a channel itself.
+    pub fn base(&self) -> Option<Hash> {
+        let released = self.released.as_ref().map(|released| released.from);
+        released.or(self.announced.as_ref().and_then(|fund| fund.into))
+    }
+
+    /// Tells whether either side has reported it open; of a splice: locked.
+    pub fn was_open(&self) -> bool {
+        self.reports.values().any(|report| report.stage == ChannelStage::Open)
     }
 }
 

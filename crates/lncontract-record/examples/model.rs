@@ -23,11 +23,12 @@ mod starts;
 use moves::Group;
 use search::{Rule, Search};
 
-const GROUPS: [(&str, Group); 7] = [
+const GROUPS: [(&str, Group); 8] = [
     ("pen", Group::Pen),
     ("performance", Group::Performance),
     ("payments", Group::Payments),
     ("channels", Group::Channels),
+    ("release", Group::Release),
     ("amendment", Group::Amendment),
     ("silence", Group::Silence),
     ("all", Group::All),

@@ -43,6 +43,8 @@ pub fn router() -> Router<Web> {
         .route("/contracts/{id}/account", get(read::final_account).post(act::sign_final_account))
         .route("/contracts/{id}/funds", post(act::fund))
         .route("/contracts/{id}/funds/{fund}/close", post(act::close_channel))
+        .route("/contracts/{id}/funds/{fund}/release", post(act::release))
+        .route("/contracts/{id}/releases/{release}/take-back", post(act::take_back))
         .route("/contracts/{id}/tenders", post(act::tender))
         .route("/contracts/{id}/tenders/{tender}", get(read::tender))
         .route("/contracts/{id}/tenders/{tender}/answer", post(act::answer_tender))

@@ -89,7 +89,7 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 fn pages_router() -> Router<Web> {
     use pages::{
         account, amend, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node,
-        offer, overview, pay, record, sign_in, tender, theme,
+        offer, overview, pay, record, release, sign_in, tender, theme,
     };
     Router::new()
         .route("/", get(overview::show))
@@ -113,6 +113,8 @@ fn pages_router() -> Router<Web> {
         .route("/contracts/{id}/invoice/{row}", get(invoice::show).post(invoice::make))
         .route("/contracts/{id}/pay/{invoice}", get(pay::show).post(pay::pay))
         .route("/contracts/{id}/close/{fund}", get(close::show).post(close::close))
+        .route("/contracts/{id}/release/{fund}", get(release::show).post(release::release))
+        .route("/contracts/{id}/take-back/{release}", get(release::show_take_back).post(release::take_back))
         .route("/companies", get(companies::show).post(companies::accept))
         .route("/companies/{id}/words", post(companies::confirm_words))
         .route("/node", get(node::show))

@@ -21,6 +21,7 @@ pub mod overview;
 pub mod pay;
 mod plain;
 pub mod record;
+pub mod release;
 pub mod sign_in;
 mod stages;
 pub mod tender;

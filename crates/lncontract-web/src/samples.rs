@@ -13,7 +13,7 @@ use lncontract_app::{
     },
 };
 use lncontract_core::{
-    Bytes, Hash,
+    Bytes, Hash, Sat,
     v1::{PayableId, Side, Tender, Terms},
 };
 use tokio::sync::broadcast;
@@ -204,6 +204,12 @@ impl App {
     }
     pub async fn close_channel(&self, _: Hash, _: Hash, mode: CloseMode) -> Answer<()> {
         self.act(format!("close_channel {mode:?}"), ())
+    }
+    pub async fn release(&self, _: Hash, _: Hash, amount: Sat) -> Answer<Hash> {
+        self.act(format!("release {amount}"), WRITTEN)
+    }
+    pub async fn take_back(&self, _: Hash, _: Hash) -> Answer<()> {
+        self.act("take_back".into(), ())
     }
     pub async fn tender(&self, _: Hash, tender: Tender) -> Answer<Hash> {
         let documents: Vec<_> = tender.documents.iter().map(|document| document.name.as_str()).collect();

@@ -129,6 +129,22 @@ enum Channel {
         /// The fund entry's id, as `list` shows it
         fund: String,
     },
+    /// The seller: give money that is set aside in a channel back; the channel goes on
+    Release {
+        /// The contract's id
+        contract: String,
+        /// The fund entry's id, as `list` shows it
+        fund: String,
+        /// How much, in satoshi
+        amount_sat: u64,
+    },
+    /// The buyer: take out on chain what a release gave back
+    TakeBack {
+        /// The contract's id
+        contract: String,
+        /// The release entry's id, as `list` shows it
+        release: String,
+    },
 }
 
 /// Asks about invoices.
@@ -306,6 +322,16 @@ pub async fn channel(args: ChannelArgs) -> anyhow::Result<u8> {
             format!("/contracts/{}/funds/{}/close", segment(&contract)?, segment(&fund)?),
             json!({ "alone": false }),
             |_| "closing; `channel list` tells the rest".into(),
+        ),
+        Channel::Release { contract, fund, amount_sat } => post(
+            format!("/contracts/{}/funds/{}/release", segment(&contract)?, segment(&fund)?),
+            json!({ "amount_sat": amount_sat }),
+            print::written,
+        ),
+        Channel::TakeBack { contract, release } => post(
+            format!("/contracts/{}/releases/{}/take-back", segment(&contract)?, segment(&release)?),
+            json!({}),
+            |_| "taking it out; `channel list` tells the rest".into(),
         ),
     };
     ask(&args.ask, request).await

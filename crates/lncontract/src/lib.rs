@@ -58,7 +58,7 @@ enum Command {
     Export(export::Args),
     /// Ask a running program about its contracts
     Contract(client::ContractArgs),
-    /// Ask a running program about the channels of a contract, open or close one
+    /// Ask a running program about the channels of a contract, open or close one, release money of one
     Channel(client::ChannelArgs),
     /// Show, make or pay an invoice over a running program
     Invoice(client::InvoiceArgs),

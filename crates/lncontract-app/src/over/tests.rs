@@ -2,7 +2,8 @@
 
 use lncontract_core::{
     Bytes, Time,
-    state::{Announced, ChannelState as ChannelRecord},
+    state::{Announced, CloseReport, Released},
+    v1::CloseManner,
 };
 
 use super::*;
@@ -80,6 +81,22 @@ fn what_a_general_payment_took_is_not_missing_from_a_stages_splice_in_the_same_c
     check(&state, both(30, 8), &[(1, 38)], &[(1, &[30, 8])]);
     // On its way, and not in the record yet: the general part has it until then.
     check(&state, both(30, 20), &[(1, 40)], &[(1, &[20, 20])]);
+}
+
+#[test]
+fn what_was_released_and_taken_out_is_not_counted_as_paid() {
+    let mut state = record(&[(1, 30, "", None), (2, 20, TESTING, Some(1))]);
+    let released = Released { from: hash(1), amount: Sat(12), at: Time(3) };
+    state.channels.insert(hash(9), ChannelRecord { released: Some(released), ..ChannelRecord::default() });
+    // 25 of the general part are paid, so that 5 and then 7 of the stage's are released.
+    let by_record = vec![channel(1, &[(1, "", 0), (2, TESTING, 13)])];
+    check(&state, by_record, &[(1, 13)], &[(1, &[0, 13])]);
+    // Not out yet it is there, and pays nothing; out, or void, it is what the node says.
+    assert_eq!(kept_sat(&state, hash(1), 25, |_| false), 13);
+    assert_eq!(kept_sat(&state, hash(1), 13, |release| release == hash(9)), 13);
+    let end = CloseReport { manner: CloseManner::Failed, txid: None, at: Time(4) };
+    state.channels.get_mut(&hash(9)).expect("it is there").closes.insert(Side::Buyer, end);
+    assert_eq!(kept_sat(&state, hash(1), 25, |_| false), 25);
 }
 
 #[test]

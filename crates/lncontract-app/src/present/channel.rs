@@ -37,7 +37,7 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn opening(&self, fund: Hash) -> Option<&Opening> {
+    pub(super) fn opening(&self, fund: Hash) -> Option<&Opening> {
         self.openings.iter().find(|opening| opening.fund_entry_hash == fund.0)
     }
 
@@ -84,13 +84,15 @@ impl Desk<'_> {
             closing,
             can_close: matches!(channel.progress, Stage::Open) && seen.is_some(),
             splices: splices.collect(),
+            releasable_sat: self.releasable_sat(channel, open),
+            releases: channel.releases.iter().map(|part| self.release(part, seen)).collect(),
             state,
             trouble,
         }
     }
 
     /// A splice, as a line of its channel.
-    fn line(&self, splice: &ChannelView, seen: Option<&Splice>) -> SpliceLine {
+    pub(super) fn line(&self, splice: &ChannelView, seen: Option<&Splice>) -> SpliceLine {
         let report = splice.buyer.as_ref().or(splice.seller.as_ref());
         let mut confirming = None;
         let (state, trouble) = match seen.map(|seen| &seen.state) {
@@ -254,7 +256,7 @@ fn pending_word(state: Option<&ChannelState>) -> Option<String> {
     }
 }
 
-fn stages(
+pub(super) fn stages(
     record: &Record,
     channel: &ChannelView,
     words: &[&str; 3],

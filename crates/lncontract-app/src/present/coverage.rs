@@ -220,7 +220,15 @@ struct Earmarks {
 /// A thing that happened to the earmarks.
 enum Step {
     In(Hash),
-    Out { stage: Option<String>, amount: u64 },
+    Out {
+        stage: Option<String>,
+        amount: u64,
+    },
+    /// Goes back to the buyer.
+    Release {
+        from: Hash,
+        amount: u64,
+    },
     End(Hash),
 }
 
@@ -250,6 +258,10 @@ fn earmarks(state: &Contract, limits: Option<&Limits>) -> Earmarks {
                 due = amount;
                 draw(state, &mut all.left, stage.as_deref(), amount);
             }
+            Step::Release { from, amount } => {
+                let left = all.left.iter_mut().filter(|(fund, _)| part_of(state, **fund, from));
+                take_oldest(left.map(|(fund, left)| (announced_at(state, *fund), left)).collect(), amount);
+            }
             Step::End(fund) => {
                 let left = all.left.remove(&fund);
                 all.ended.extend(left.map(|left| (fund, left)));
@@ -267,12 +279,19 @@ fn earmarks(state: &Contract, limits: Option<&Limits>) -> Earmarks {
 fn steps(state: &Contract) -> Vec<(Time, Step)> {
     let mut steps = Vec::new();
     for (fund, channel) in &state.channels {
+        if channel.released.is_some() {
+            continue;
+        }
         let open = channel.reports.values().filter(|report| report.stage == ChannelStage::Open);
         let Some(opened) = open.map(|report| report.at).min() else { continue };
         steps.push((opened, 0, Step::In(*fund)));
         if let Some(end) = state.ends(channel).map(|end| end.at).min() {
             steps.push((end.max(opened), 2, Step::End(*fund)));
         }
+    }
+    let released = state.channels.values().filter(|part| part.closes.is_empty() || part.was_open());
+    for released in released.filter_map(|part| part.released.as_ref()) {
+        steps.push((released.at, 1, Step::Release { from: released.from, amount: released.amount.0 }));
     }
     for invoice in state.invoices.values().filter(|invoice| invoice.by == Side::Seller) {
         let row = state.terms.as_ref().and_then(|terms| terms.obligation(&invoice.payable.row));
@@ -282,6 +301,24 @@ fn steps(state: &Contract) -> Vec<(Time, Step)> {
     }
     steps.sort_by_key(|(at, order, _)| (*at, *order));
     steps.into_iter().map(|(at, _, step)| (at, step)).collect()
+}
+
+/// Whether a fund entry opened that channel or was spliced into it.
+fn part_of(state: &Contract, fund: Hash, channel: Hash) -> bool {
+    fund == channel || state.channels.get(&fund).and_then(ChannelRecord::base) == Some(channel)
+}
+
+fn announced_at(state: &Contract, fund: Hash) -> Option<Time> {
+    state.channels.get(&fund)?.announced.as_ref().map(|announced| announced.at)
+}
+
+/// What is released goes out of the oldest part of the channel first.
+fn take_oldest(mut parts: Vec<(Option<Time>, &mut Sat)>, mut amount: u64) {
+    parts.sort_by_key(|(at, _)| *at);
+    for (_, left) in parts {
+        let taken = left.0.min(amount);
+        (left.0, amount) = (left.0 - taken, amount - taken);
+    }
 }
 
 fn draw(state: &Contract, left: &mut BTreeMap<Hash, Sat>, stage: Option<&str>, mut amount: u64) {

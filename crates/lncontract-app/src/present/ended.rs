@@ -3,7 +3,7 @@
 //! Money: what came back is what transactions paid to our wallet, never a difference of balances.
 
 use lncontract_core::{Contract, Hash, v1::Side};
-use lncontract_lightning::{Channel, ChannelState, OnchainMovement};
+use lncontract_lightning::{Channel, ChannelState, OnchainMovement, Splice, SpliceWay};
 
 use super::look::NodeLook;
 use crate::{
@@ -69,6 +69,13 @@ fn moved(state: &Contract, node: &NodeLook, channel: &Channel, movement: &Onchai
     {
         return (movement.received_sat, opener(channel.capacity_sat.saturating_sub(movement.outputs_sat)));
     }
+    let out = |splice: &&Splice| splice.way == SpliceWay::Out && splice.ours;
+    let mut outs = channel.splices.iter().filter(out);
+    if let Some(splice) =
+        outs.find(|splice| splice.funding.is_some_and(|output| output.txid == movement.txid))
+    {
+        return (movement.received_sat, splice.fee_sat);
+    }
     let mut closes = node.closes().iter().filter(|close| close.opening == channel.opening);
     let swept = closes.find_map(|close| {
         let these = close.spent_by.iter().filter(|(_, by)| *by == movement.txid);
@@ -84,12 +91,13 @@ fn moved(state: &Contract, node: &NodeLook, channel: &Channel, movement: &Onchai
     }
 }
 
-/// The ids of the transactions by which money went into a channel: its opening and its splices.
+/// The ids of the transactions by which money went into a channel and out of it: its opening and its splices.
 fn transactions(state: &Contract, channel: &Channel) -> Vec<String> {
     let of_it = |fund: &Hash| opening_id(*fund) == channel.opening;
-    let parts = state.channels.iter().filter(|(fund, part)| {
-        of_it(fund) || part.announced.as_ref().and_then(|part| part.into).is_some_and(|base| of_it(&base))
-    });
+    let parts = state
+        .channels
+        .iter()
+        .filter(|(fund, part)| of_it(fund) || part.base().is_some_and(|base| of_it(&base)));
     let reports = parts.flat_map(|(_, part)| part.reports.values());
     reports.filter_map(|report| Some(report.outpoint.split_once(':')?.0.to_owned())).collect()
 }

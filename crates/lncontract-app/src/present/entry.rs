@@ -55,8 +55,12 @@ fn what(entry: &Entry, record: &Record, terms: &Terms) -> String {
             .map_or_else(|| "an invoice".into(), |invoice| format!("invoice {}", invoice.number))
     };
     let channel = |fund| {
-        let known = state.channels.get(fund).and_then(|channel| channel.announced.as_ref());
-        known.map_or_else(|| "a channel".to_owned(), |announced| announced.tranche.replace('-', " "))
+        let known = state.channels.get(fund);
+        match known.map(|channel| (&channel.announced, &channel.released)) {
+            Some((Some(announced), _)) => announced.tranche.replace('-', " "),
+            Some((None, Some(released))) => format!("release of {}", words::sat(released.amount.0)),
+            _ => "a channel".to_owned(),
+        }
     };
     match &entry.payload {
         Payload::Offer(offer) => format!("Offer: {}, {}", offer.terms.title, words::sat(offer.terms.total.0)),
@@ -106,6 +110,9 @@ fn what(entry: &Entry, record: &Record, terms: &Terms) -> String {
                 CloseManner::Failed => "not opened",
             };
             format!("{}: {manner}", channel(&close.fund))
+        }
+        Payload::Release(release) => {
+            format!("Released: {} of {}", words::sat(release.amount.0), channel(&release.fund))
         }
         Payload::Ack(_) => "Confirmation".into(),
         Payload::Heartbeat(_) => "Sign of life".into(),

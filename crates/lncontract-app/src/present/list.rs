@@ -106,7 +106,10 @@ fn kept_channels(views: &[ChannelView]) -> Vec<KeptChannel> {
 }
 
 fn channels(views: &[ChannelView]) -> Channels {
-    let mut all = views.iter().flat_map(|view| [view].into_iter().chain(&view.splices)).peekable();
+    let mut all = views
+        .iter()
+        .flat_map(|view| [view].into_iter().chain(&view.splices).chain(&view.releases))
+        .peekable();
     if all.peek().is_none() {
         return Channels::None;
     }

@@ -47,16 +47,29 @@ pub struct ChannelCard {
     pub can_close: bool,
     /// What was added to it, oldest first.
     pub splices: Vec<SpliceLine>,
+    /// What we may release of it now: the seller's act, and 0 for the buyer.
+    pub releasable_sat: u64,
+    /// What was released of it, oldest first.
+    pub releases: Vec<ReleaseLine>,
 }
 
-/// A splice: more money in a channel.
+/// A release: money that goes back to the buyer while the channel goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReleaseLine {
+    /// The splice that takes it out; its `fund` is the `release` entry.
+    pub splice: SpliceLine,
+    /// Whether we, the buyer, may take it out now.
+    pub can_take_back: bool,
+}
+
+/// A splice: more money in a channel, or less.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SpliceLine {
-    /// The fund entry.
+    /// The fund entry; of what is taken out, the release entry.
     pub fund: Hash,
-    /// `Splice 1, general`.
+    /// `Splice 1, general`, `Release`.
     pub title: String,
-    /// What it adds.
+    /// What it adds, or takes out.
     pub amount_sat: u64,
     /// `txid:index` after it.
     pub outpoint: Option<String>,

@@ -19,6 +19,7 @@ mod milestone;
 mod node_down;
 mod old_folder;
 mod refusals;
+mod release;
 mod restart;
 mod slow;
 mod splice;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::sum;
 use crate::{
     Contract, Hash, Sat, Time,
+    law::free,
     state::{ChannelState, CloseReport, Report},
     v1::{ChannelStage, CloseManner, RowId, Side},
 };
@@ -32,13 +33,21 @@ pub struct ChannelView {
     pub seller: Option<Report>,
     /// What was added to it: output and size are those after each. Empty for a splice.
     pub splices: Vec<ChannelView>,
+    /// What was released of it: its entries stand where the `fund` entry does, and output and size are those after
+    /// the splice that takes it out.
+    pub releases: Vec<ChannelView>,
+    /// What the seller may release of it now.
+    pub releasable: Sat,
 }
 
 impl ChannelView {
-    /// Returns what is set aside in it now: its own tranche and the splices that are locked.
+    /// Returns what is set aside in it now: its own tranche and the splices that are locked, less what was released,
+    /// taken out or not.
     pub fn earmarked(&self) -> Sat {
         let parts = std::iter::once(self).chain(&self.splices);
-        sum(parts.filter(|part| part.progress == Progress::Open).map(|part| part.amount))
+        let open = sum(parts.filter(|part| part.progress == Progress::Open).map(|part| part.amount));
+        let ended = |part: &&Self| part.progress == Progress::Failed;
+        open.less(sum(self.releases.iter().filter(|part| !ended(part)).map(|part| part.amount)))
     }
 }
 
@@ -78,20 +87,26 @@ pub enum Agreement {
 }
 
 pub(super) fn channels(contract: &Contract) -> Vec<ChannelView> {
-    let into = |channel: &ChannelState| channel.announced.as_ref().and_then(|fund| fund.into);
-    let of = |base: Option<Hash>| {
-        let these = contract.channels.iter().filter(|(_, channel)| into(channel) == base);
+    let of = |base: Option<Hash>, released: bool| {
+        let is_it = |channel: &ChannelState| channel.base() == base && channel.released.is_some() == released;
+        let these = contract.channels.iter().filter(|(_, channel)| is_it(channel));
         let mut these: Vec<_> = these.map(|(fund, channel)| view(contract, *fund, channel)).collect();
         these.sort_by_key(|channel| (channel.announced_at.is_none(), channel.announced_at));
         these
     };
-    let mut all = of(None);
-    all.iter_mut().for_each(|channel| channel.splices = of(Some(channel.fund)));
+    let mut all = of(None, false);
+    for channel in &mut all {
+        channel.splices = of(Some(channel.fund), false);
+        channel.releases = of(Some(channel.fund), true);
+        if channel.progress == Progress::Open {
+            channel.releasable = free(contract, channel.fund);
+        }
+    }
     all
 }
 
 fn view(contract: &Contract, fund: Hash, channel: &ChannelState) -> ChannelView {
-    let announced = channel.announced.as_ref();
+    let (announced, released) = (channel.announced.as_ref(), channel.released.as_ref());
     let (buyer, seller) = (channel.reports.get(&Side::Buyer), channel.reports.get(&Side::Seller));
     let agreement = match (buyer, seller) {
         (None, None) => Agreement::Unseen,
@@ -103,14 +118,16 @@ fn view(contract: &Contract, fund: Hash, channel: &ChannelState) -> ChannelView 
     ChannelView {
         fund,
         tranche: announced.map(|fund| fund.tranche.clone()),
-        amount: announced.map_or(Sat::ZERO, |fund| fund.amount),
+        amount: announced.map(|fund| fund.amount).or(released.map(|found| found.amount)).unwrap_or_default(),
         stages: announced.map(|fund| fund.stages.clone()).unwrap_or_default(),
-        announced_at: announced.map(|fund| fund.at),
+        announced_at: announced.map(|fund| fund.at).or(released.map(|found| found.at)),
         progress: progress(contract, channel),
         agreement,
         buyer: buyer.cloned(),
         seller: seller.cloned(),
         splices: Vec::new(),
+        releases: Vec::new(),
+        releasable: Sat::ZERO,
     }
 }
 

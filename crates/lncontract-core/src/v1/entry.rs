@@ -125,6 +125,8 @@ kinds! {
     Received(Received) = "received",
     /// Reports a channel that closes or has closed.
     Close(Close) = "close",
+    /// Gives back what is set aside in a channel: the seller's word, on which the buyer splices it out.
+    Release(Release) = "release",
     /// Signs the final account; when both have, the contract is closed.
     FinalAccount(FinalAccount) = "final_account",
     /// Acknowledges what was seen, when something waits for it.
@@ -258,7 +260,7 @@ pub struct Fund {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Earmark {
-    /// The `fund` entry.
+    /// The `fund` entry, or the `release` whose splice it reports.
     pub fund: Hash,
     /// The funding output, `txid:index`.
     pub outpoint: String,
@@ -394,13 +396,23 @@ pub struct Received {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
-    /// The `fund` entry.
+    /// The `fund` entry, or the `release` whose splice failed.
     pub fund: Hash,
     /// How.
     pub manner: CloseManner,
     /// The closing transaction, once the author's node knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub txid: Option<Hash>,
+}
+
+/// Money that is set aside goes back to the buyer without the channel's end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// The `fund` entry that opened the channel.
+    pub fund: Hash,
+    /// How much the buyer may splice out of it, once.
+    pub amount: Sat,
 }
 
 /// How a channel closes (BOLT 2, BOLT 5).

@@ -16,6 +16,7 @@ mod offers;
 mod performance;
 mod plan;
 mod properties;
+mod releases;
 mod terms;
 mod view;
 mod whole;

@@ -156,6 +156,16 @@ pub const CROSSINGS: &[Crossing] = &[
         met: |met| met.is((&[Kind::Close], true), (&[Kind::Close], true)),
     },
     Crossing {
+        name: "the channel's end, release of it overtaken",
+        groups: &[(Group::Release, 1)],
+        met: |met| met.is((&[Kind::Close], true), (&[Kind::Release], false)),
+    },
+    Crossing {
+        name: "report of a release, next release",
+        groups: &[(Group::Release, 2)],
+        met: |met| met.is((&[Kind::Earmark, Kind::Close], true), (&[Kind::Release], true)),
+    },
+    Crossing {
         name: "fund again, report of the channel before",
         groups: &[(Group::Channels, 3), (Group::All, 2)],
         met: |met| met.is((&[Kind::Fund], true), (&[Kind::Earmark, Kind::Close], true)),

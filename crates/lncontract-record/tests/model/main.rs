@@ -53,6 +53,11 @@ fn channels_are_right_with_three_entries_a_side() {
 }
 
 #[test]
+fn releases_are_right_with_two_entries_a_side() {
+    check_right(Group::Release, 2, ONE_DAY);
+}
+
+#[test]
 fn amendments_are_right_with_three_entries_a_side() {
     check_right(Group::Amendment, 3, DAYS);
 }
@@ -147,4 +152,5 @@ fn worlds_with_one_outline_go_on_alike() {
     check_outlines(Group::Amendment, 2, DAYS);
     check_outlines(Group::Silence, 2, DAYS);
     check_outlines(Group::Channels, 3, ONE_DAY);
+    check_outlines(Group::Release, 2, ONE_DAY);
 }

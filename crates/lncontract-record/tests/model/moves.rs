@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use lncontract_core::{
     Bytes, Contract, Hash, Sat, Time,
-    state::Outcome,
+    state::{ChannelState, Outcome},
     v1::{
         Accept, Ack, Act, Answer, Cancel, ChannelStage, Close, CloseManner, Deem, Duty, Earmark, Fund,
-        Invoice, Lapse, Offer, Paid, PaidBy, Pass, PayableId, Payload, Received, Reject, Side, Tender, Terms,
+        Invoice, Lapse, Offer, Paid, PaidBy, Pass, PayableId, Payload, Received, Reject, Release, Side,
+        Tender, Terms,
     },
 };
 use lncontract_record::hash::sha256;
@@ -27,6 +28,8 @@ pub enum Group {
     Payments,
     /// Fund, earmark, close.
     Channels,
+    /// Release, earmark, close, when everything is paid.
+    Release,
     /// Offers that change a row, accept, lapse; tender, answer, deem on that row.
     Amendment,
     /// Answer, deem, invoice, cancel, paid, received: what is built on silence.
@@ -59,7 +62,7 @@ pub const ONE_DAY: &[i64] = &[0];
 impl Group {
     /// The instants that matter to its kinds.
     pub fn days(self) -> &'static [i64] {
-        if matches!(self, Self::Payments | Self::Channels) { ONE_DAY } else { DAYS }
+        if matches!(self, Self::Payments | Self::Channels | Self::Release) { ONE_DAY } else { DAYS }
     }
 
     /// Whether the terms may change.
@@ -70,7 +73,7 @@ impl Group {
     /// The deadlines that may be made at an instant.
     pub fn deadlines(self, time: Time) -> Vec<Time> {
         match self {
-            Self::Payments | Self::Channels | Self::Silence => vec![],
+            Self::Payments | Self::Channels | Self::Release | Self::Silence => vec![],
             Self::Pen => vec![offer_deadline(time)],
             Self::Performance => vec![tender_deadline(time)],
             Self::Amendment | Self::All => vec![offer_deadline(time), tender_deadline(time)],
@@ -188,6 +191,7 @@ pub fn moves(group: Group, days: &[i64], past: &Contract, side: Side, seq: usize
             Group::Performance => [vec![tender()], examination(past), vec![ack()]].concat(),
             Group::Payments => payments(past),
             Group::Channels => channels(past),
+            Group::Release => [ends(past), releases(past)].concat(),
             Group::Amendment => {
                 let mut answers = answers(past, side, seq);
                 answers.retain(|answer| matches!(answer, Payload::Accept(_) | Payload::Lapse(_)));
@@ -203,6 +207,7 @@ pub fn moves(group: Group, days: &[i64], past: &Contract, side: Side, seq: usize
                 examination(past),
                 payments(past),
                 channels(past),
+                releases(past),
                 vec![ack(), Payload::Heartbeat(Ack { state: Hash::ZERO })],
             ]
             .concat(),
@@ -283,13 +288,38 @@ pub fn fund(past: &Contract) -> Payload {
 }
 
 fn channels(past: &Contract) -> Vec<Payload> {
-    let mut payloads = vec![fund(past)];
-    for &fund in past.channels.keys() {
-        let outpoint = format!("{fund}:0");
-        let (capacity, stage) = (Sat(50), ChannelStage::Open);
-        payloads.push(Payload::Earmark(Earmark { fund, outpoint, capacity, stage }));
-        let manner = CloseManner::Cooperative;
-        payloads.push(Payload::Close(Close { fund, manner, txid: None }));
-    }
-    payloads
+    [vec![fund(past)], reports(past)].concat()
+}
+
+pub fn earmark(fund: Hash) -> Payload {
+    let (outpoint, capacity, stage) = (format!("{fund}:0"), Sat(50), ChannelStage::Open);
+    Payload::Earmark(Earmark { fund, outpoint, capacity, stage })
+}
+
+fn reports(past: &Contract) -> Vec<Payload> {
+    past.channels.keys().flat_map(|&fund| [earmark(fund), close(fund, CloseManner::Cooperative)]).collect()
+}
+
+fn close(fund: Hash, manner: CloseManner) -> Payload {
+    Payload::Close(Close { fund, manner, txid: None })
+}
+
+/// What comes of releases, and the end of the channel: that it is open both know from the beginning.
+fn ends(past: &Contract) -> Vec<Payload> {
+    let of = |(&fund, channel): (&Hash, &ChannelState)| match channel.released {
+        Some(_) => vec![earmark(fund), close(fund, CloseManner::Failed)],
+        None => vec![close(fund, CloseManner::Cooperative)],
+    };
+    past.channels.iter().flat_map(of).collect()
+}
+
+/// Two of these fit into what is set aside, and no third.
+fn releases(past: &Contract) -> Vec<Payload> {
+    let channels = past.channels.iter().filter(|(_, channel)| channel.announced.is_some());
+    channels.map(|(&fund, _)| Payload::Release(Release { fund, amount: Sat(20) })).collect()
+}
+
+pub fn paid(invoice: Hash, number: u64) -> Payload {
+    let method = PaidBy::Lightning { preimage: preimage(number) };
+    Payload::Paid(Paid { invoice, amount: Sat(50), method })
 }

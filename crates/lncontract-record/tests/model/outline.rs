@@ -197,8 +197,11 @@ impl Sketch {
         self.number(state.channels.len());
         for (id, channel) in &state.channels {
             self.name(*id);
-            let tranche = channel.announced.as_ref().map(|fund| &fund.tranche);
-            (tranche, channel.closes.is_empty()).hash(&mut self.hasher);
+            let fund = channel.announced.as_ref().map(|fund| (&fund.tranche, fund.amount.0));
+            (fund, channel.closes.is_empty(), channel.was_open()).hash(&mut self.hasher);
+            let released = channel.released.as_ref();
+            released.map(|released| released.amount.0).hash(&mut self.hasher);
+            released.into_iter().for_each(|released| self.name(released.from));
         }
     }
 
@@ -242,6 +245,10 @@ impl Sketch {
             Payload::Fund(fund) => (&fund.tranche, fund.amount.0).hash(&mut self.hasher),
             Payload::Earmark(earmark) => self.name(earmark.fund),
             Payload::Close(close) => self.name(close.fund),
+            Payload::Release(release) => {
+                self.name(release.fund);
+                self.hasher.write_u64(release.amount.0);
+            }
             // The moves write no final account; the figures that it signs are those of the state.
             Payload::FinalAccount(_) | Payload::Pass(_) | Payload::Ack(_) | Payload::Heartbeat(_) => {}
         }

@@ -7,7 +7,7 @@ use lncontract_core::{
 
 use crate::{
     chains::{Chains, Written, ends, entry},
-    moves::{BEGIN, Change, Group, accept, ack, answer, fund, invoice, offer, tender},
+    moves::{BEGIN, Change, Group, accept, ack, answer, earmark, fund, invoice, offer, paid, tender},
 };
 
 /// The keys of both; nothing is signed in the model.
@@ -32,6 +32,7 @@ pub fn starts(group: Group) -> Vec<Vec<Written>> {
         // Either side may hold the pen.
         Group::Amendment => vec![in_force(), offered(Side::Seller).accept()],
         Group::Payments => vec![in_force().tender().answer()],
+        Group::Release => vec![in_force().fund().earmark().tender().answer().invoice().paid()],
         Group::Silence => vec![in_force().tender()],
         Group::All => vec![
             offered(Side::Buyer),
@@ -41,6 +42,7 @@ pub fn starts(group: Group) -> Vec<Vec<Written>> {
             in_force().tender().answer(),
             in_force().tender().answer().invoice(),
             in_force().fund(),
+            in_force().fund().earmark().tender().answer().invoice().paid(),
         ],
     };
     starts.into_iter().map(|started| started.seen_by_both().order).collect()
@@ -96,6 +98,17 @@ impl Started {
     fn fund(self) -> Self {
         let payload = fund(&self.state);
         self.write(Side::Buyer, payload)
+    }
+
+    fn earmark(self) -> Self {
+        let fund = *self.state.channels.keys().next().expect("it was announced");
+        self.write(Side::Buyer, earmark(fund))
+    }
+
+    fn paid(self) -> Self {
+        let (invoice, number) =
+            self.state.invoices.iter().map(|(id, made)| (*id, made.number)).next().expect("it stands");
+        self.write(Side::Buyer, paid(invoice, number))
     }
 
     fn seen_by_both(self) -> Self {

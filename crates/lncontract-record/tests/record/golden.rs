@@ -1,10 +1,17 @@
 //! Golden vectors: with fixed keys and a fixed first entry the bytes, hashes and signatures never change.
 //! Compatibility: `v: 0` may still change; then these change with it, on purpose and in the same commit.
 
-use lncontract_core::v1::Side;
-use lncontract_record::{Record, comparison_words, hash::sha256};
+use lncontract_core::{
+    Sat,
+    v1::{ChannelStage, Earmark, Fund, Offer, Payload, Release, Side, Terms},
+};
+use lncontract_record::{
+    Record, SignedEntry, comparison_words,
+    hash::{sha256, terms_hash},
+};
+use serde_json::json;
 
-use crate::party::{first_entry, genesis, paid_contract, record_key};
+use crate::party::{act, first_entry, genesis, paid_contract, record_key, terms};
 
 #[track_caller]
 fn check(found: &[(&str, String)], golden: &[(&str, &str)]) {
@@ -52,6 +59,64 @@ fn the_paid_contract_has_its_golden_state() {
         &[
             ("state", "8dba47979c85945803187ff6d20db8051a9c1ed59699da721a42512f99381a0d"),
             ("bundle", "96e3fb7b934ab2072d99778827ec8fd242807dc6598791dcc69c09a7282b1a46"),
+        ],
+    );
+}
+
+/// The paid contract, amended to set 30,000 sat aside, which the seller then releases in part.
+fn released_contract() -> (Record, SignedEntry) {
+    let (mut buyer, mut seller, _) = paid_contract();
+    let mut terms = serde_json::to_value(terms("Assembly and retention")).unwrap();
+    let due = terms["obligations"][0]["due"].clone();
+    let row = json!({"id": "aside", "debtor": "buyer", "due": due, "duty": {"kind": "fund", "tranche": "channel-1"}});
+    terms["obligations"].as_array_mut().unwrap().push(row);
+    terms["funding"]["tranches"] =
+        json!([{"id": "channel-1", "amount": "30000", "instrument": {"kind": "channel"}}]);
+    let terms: Terms = serde_json::from_value(terms).unwrap();
+    let terms_hash = terms_hash(&terms).unwrap();
+    let offer = seller.write(Payload::Offer(Offer {
+        genesis: None,
+        answers: None,
+        basis: seller.record.state().terms_hash(),
+        terms,
+        terms_hash,
+        valid_until: seller.now.plus_days(10),
+        state: seller.record.state_hash(),
+        act: act(Side::Seller, seller.record.contract(), "offer", terms_hash),
+    }));
+    buyer.take(&offer);
+    let fund = Fund {
+        tranche: "channel-1".into(),
+        amount: Sat(30_000),
+        stages: Vec::new(),
+        notice_blocks: 1_008,
+        instrument: None,
+    };
+    let outpoint = format!("{}:0", sha256(b"opening"));
+    let (accept, fund) = (buyer.accept(), buyer.write(Payload::Fund(fund)));
+    let (fund_id, capacity, stage) = (fund.id(), Sat(30_000), ChannelStage::Open);
+    let earmark = buyer.write(Payload::Earmark(Earmark { fund: fund_id, outpoint, capacity, stage }));
+    [accept, fund, earmark].iter().for_each(|entry| drop(seller.take(entry)));
+    let release = seller.write(Payload::Release(Release { fund: fund_id, amount: Sat(20_000) }));
+    buyer.take(&release);
+    (buyer.record, release)
+}
+
+#[test]
+fn a_release_has_its_golden_bytes_and_state() {
+    let (record, release) = released_contract();
+    let channels = record.state().channels.len();
+    assert_eq!(channels, 2, "the channel, and what was released of it");
+    check(
+        &[
+            ("bytes", sha256(release.bytes()).to_string()),
+            ("id", release.id().to_string()),
+            ("state", record.state_hash().to_string()),
+        ],
+        &[
+            ("bytes", "ae87057f80a980a238e5458713f1913aeedefd9427824a068efe5d9114560598"),
+            ("id", "1d0ddb9b90dd8b87d50f8503595496b33cc5f7ba2c749b0c7904125611f7a92b"),
+            ("state", "342c395185fa0f8533ddee39d9ad5f31b40c09e5fe6cd7baf113fc15ab9601b7"),
         ],
     );
 }

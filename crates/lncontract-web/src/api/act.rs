@@ -11,7 +11,7 @@ use axum::{
 };
 use lncontract_app::{AppError, CloseMode, view::CompanyRow};
 use lncontract_core::{
-    Hash,
+    Hash, Sat,
     v1::{PayableId, Side, Tender, Terms},
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,13 @@ pub struct Tranche {
 #[serde(deny_unknown_fields)]
 pub struct Close {
     alone: bool,
+}
+
+/// How much of a channel goes back to the buyer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    amount_sat: u64,
 }
 
 /// The judgement of a tender.
@@ -195,6 +202,24 @@ pub async fn close_channel(
 ) -> Result<StatusCode, Problem> {
     let mode = if close.alone { CloseMode::Forced } else { CloseMode::Cooperative };
     app.close_channel(id, fund, mode).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// POST /api/v1/contracts/{id}/funds/{fund}/release
+pub async fn release(
+    State(app): State<Arc<App>>,
+    Path((id, fund)): Path<(Hash, Hash)>,
+    Body(released): Body<Released>,
+) -> Created<Written> {
+    written(app.release(id, fund, Sat(released.amount_sat)).await?)
+}
+
+/// POST /api/v1/contracts/{id}/releases/{release}/take-back: begun, not done; the contract's channels tell the rest.
+pub async fn take_back(
+    State(app): State<Arc<App>>,
+    Path((id, release)): Path<(Hash, Hash)>,
+) -> Result<StatusCode, Problem> {
+    app.take_back(id, release).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -53,6 +53,10 @@ async fn every_act_of_a_page_is_one_use_case() {
     check(&pay, "amount=30+000+000", "pay", &pay).await;
     check(&close, "name=Channel+1%2C+general&do=together", "close_channel Cooperative", &channels).await;
     check(&close, "name=Channel+1%2C+general&do=alone", "close_channel Forced", &channels).await;
+    let release = contract(&format!("/release/{}", views::contract().channels[0].fund));
+    check(&release, "amount=5+000+000", "release 5000000 sat", &channels).await;
+    let released = views::contract().channels[0].releases[0].splice.fund;
+    check(&contract(&format!("/take-back/{released}")), "", "take_back", &channels).await;
     check("/companies", "invite=lncinvite1x", "accept_invite lncinvite1x", "/companies").await;
     check("/companies/02ad/words", "", "confirm_company_words 02ad", "/companies").await;
     check("/node/address", "", "new_address", "/node").await;
@@ -80,6 +84,8 @@ async fn what_is_not_confirmed_is_not_done_and_stays_on_the_form() {
     let pay = contract(&format!("/pay/{}", views::pay_prompt().invoice));
     let close = contract(&format!("/close/{}", views::contract().channels[0].fund));
     kept(&pay, "amount=3+000+000", &["value=\"3 000 000\"", "30000000 sat"]).await;
+    let release = contract(&format!("/release/{}", views::contract().channels[0].fund));
+    kept(&release, "amount=all", &["value=\"all\"", "is not a whole number", "Can be released"]).await;
     kept(&close, "name=Channel+9&do=alone", &["value=\"Channel 9\"", "Channel 1, general"]).await;
     kept(&contract("/offer"), "do=accept&terms_hash=00", &["The offer changed since this page was shown"])
         .await;

@@ -137,8 +137,18 @@ pub fn contract(answer: &Value) -> String {
 /// The channels of a contract.
 pub fn channels(answer: &Value) -> String {
     rows(&answer["channels"], "no channels yet", |row| {
+        let released = |line: &Value| {
+            let release = &line["splice"];
+            format!(
+                "\n    {}: {} released, {}",
+                field(release, "fund"),
+                sat(&release["amount_sat"]),
+                field(release, "state")
+            )
+        };
+        let releases: String = row["releases"].as_array().into_iter().flatten().map(released).collect();
         format!(
-            "{}\n    {}, {}, {}\n    can send {}, at most at once {}\n    {}",
+            "{}\n    {}, {}, {}\n    can send {}, at most at once {}\n    {}{releases}",
             field(row, "fund"),
             field(row, "title"),
             sat(&row["size_sat"]),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 use lncontract_core::{
     Bytes,
-    state::{CloseReport, InvoiceState, Report},
+    state::{CloseReport, InvoiceState, Released, Report},
     table::Table,
     template::supply::worked_example,
     v1::{CloseManner, Party, PayableId},
@@ -40,7 +40,7 @@ fn funded(tranche: &str, amount: u64, stages: &[&str], into: Option<Hash>, day: 
     let announced = Announced { tranche, amount, stages, notice_blocks: 1_008, into, at };
     let report = Report { outpoint: String::new(), capacity: amount, stage: ChannelStage::Open, at };
     let reports = BTreeMap::from([(Side::Buyer, report)]);
-    ChannelRecord { announced: Some(announced), reports, closes: BTreeMap::new() }
+    ChannelRecord { announced: Some(announced), released: None, reports, closes: BTreeMap::new() }
 }
 
 /// Channel 1 with its first splice, channel 2 for testing.
@@ -133,6 +133,31 @@ fn a_splice_counts_once_it_is_locked_and_payments_draw_the_older_earmark_first()
     assert_eq!(left(&state, SpliceState::Locked), [vec![0, 10_000_000], vec![60_000_000]]);
     pay(&mut state, "pay-subsystem-testing", 10_000_000, 3);
     assert_eq!(left(&state, SpliceState::Locked), [vec![0, 10_000_000], vec![50_000_000]]);
+}
+
+fn release(state: &mut Contract, amount: u64, day: i64) {
+    let released = Released { from: hash(1), amount: Sat(amount), at: NOW.plus_days(day) };
+    state.channels.insert(hash(50), ChannelRecord { released: Some(released), ..ChannelRecord::default() });
+}
+
+#[test]
+fn what_is_released_covers_nothing_any_more_and_is_no_payment() {
+    let mut state = contract();
+    pay(&mut state, "pay-materials-on-order", 25_000_000, 2);
+    release(&mut state, 12_000_000, 3);
+    let there = there(OPEN, SpliceState::Locked);
+    let channels = channels_now(&state, Side::Buyer, &there);
+    let left: Vec<u64> = channels[0].parts.iter().map(|part| part.left.0).collect();
+    assert_eq!(left, [0, 13_000_000]);
+    let covered = asked(&state, &there);
+    assert_eq!(covered.in_all_sat(), 13_000_000 + 59_400_000);
+    let view = covered.view(&state, &terms(), &Limits::default(), NOW.plus_days(3));
+    let last = view.past.last().expect("there was something");
+    // 1 % is held back of each part, and 10,000 sat of the channel; what is released is not due to anybody.
+    assert_eq!((last.covered_sat, last.due_sat, last.funded_sat), (72_190_000, 0, 0));
+    let end = CloseReport { manner: CloseManner::Failed, txid: None, at: NOW };
+    state.channels.get_mut(&hash(50)).unwrap().closes.insert(Side::Buyer, end);
+    assert_eq!(channels_now(&state, Side::Buyer, &there)[0].parts[1].left, Sat(20_000_000), "it is void");
 }
 
 #[test]

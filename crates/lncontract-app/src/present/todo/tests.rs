@@ -98,6 +98,8 @@ fn closing(alone: bool, blocks_left: Option<u32>, lost: &[(&str, u64)]) -> Chann
         closing: Some(ClosingView { alone, blocks_left, about, txid: Some(Bytes([2; 32])), lost }),
         can_close: false,
         splices: Vec::new(),
+        releasable_sat: 0,
+        releases: Vec::new(),
     }
 }
 

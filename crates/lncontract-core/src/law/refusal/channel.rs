@@ -60,6 +60,53 @@ pub enum ChannelRefusal {
         /** The one named. */
         fund: Hash,
     },
+    /// A release of nothing.
+    #[error("the release is of 0 sat; release what is to go back")]
+    NothingReleased,
+    /// A release of a splice, of another release, or of what was never announced.
+    #[error(
+        "{fund} opened no channel of the contract; release money of a channel by the entry that opened it"
+    )]
+    NoChannel {
+        /** The entry named. */
+        fund: Hash,
+    },
+    /// A release of what has ended.
+    #[error("the channel of {fund} is closing or closed; its money comes back by that")]
+    Ended {
+        /** Its fund entry. */
+        fund: Hash,
+    },
+    /// One release of a channel at a time.
+    #[error(
+        "the release {release} of the channel of {fund} is not taken out yet; it has to be, or to fail, before another"
+    )]
+    Releasing {
+        /** The channel's fund entry. */
+        fund: Hash,
+        /** The release. */
+        release: Hash,
+    },
+    /// A release of more than is there.
+    #[error(
+        "{left} are set aside in the channel and not released yet, the release is of {found}; release less"
+    )]
+    TooMuch {
+        /** Set aside, by what both sides reported, less what was released before. */
+        left: Sat,
+        /** The entry's. */
+        found: Sat,
+    },
+    /// A release of what still has to pay.
+    #[error(
+        "{missing} are still owed on {milestone:?}, for which the channel is set aside; release it when that is paid"
+    )]
+    StillOwed {
+        /** The first such milestone. */
+        milestone: RowId,
+        /** Not paid of it. */
+        missing: Sat,
+    },
     /// Not `txid:index`.
     #[error("{found:?} is not a funding output; write txid:index")]
     Outpoint {

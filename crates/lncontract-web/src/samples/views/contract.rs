@@ -238,6 +238,25 @@ fn channels() -> Vec<ChannelCard> {
             sight: SightView { reported: Some(look(0x2b, 95_000_000)), seen: Some(look(0x2b, 94_999_000)) },
             trouble: String::new(),
         }],
+        releasable_sat: 5_000_000,
+        releases: vec![ReleaseLine {
+            splice: SpliceLine {
+                fund: hash(0x15),
+                title: "Release".into(),
+                amount_sat: 4_000_000,
+                outpoint: None,
+                state: badge(Tone::Mute, "Not taken back yet"),
+                stages: vec![
+                    stage("Released", Progress::Now, Some("2026-10-28T09:00:00Z")),
+                    stage("Confirming", Progress::Todo, None),
+                    stage("Taken back", Progress::Todo, None),
+                ],
+                seen: badge(Tone::Mute, "Not seen yet"),
+                sight: SightView::default(),
+                trouble: String::new(),
+            },
+            can_take_back: true,
+        }],
     };
     let confirming = ChannelCard {
         fund: hash(0x12),
@@ -263,6 +282,8 @@ fn channels() -> Vec<ChannelCard> {
         closing: None,
         can_close: false,
         splices: Vec::new(),
+        releasable_sat: 0,
+        releases: Vec::new(),
     };
     let refused = ChannelCard {
         fund: hash(0x13),
