@@ -45,7 +45,9 @@ impl App {
         let changes = match &inserted {
             Inserted::Forked(fork) => {
                 tracing::error!(%contract, "two versions of one entry were signed: payments are stopped");
-                vec![Change::InsertFork(self.evidence(contract, fork))]
+                let mut changes = self.row(&live.record, live.our_side, &live.peer)?;
+                changes.push(Change::InsertFork(self.evidence(contract, fork)));
+                changes
             }
             _ => {
                 let entry = newest(&live.record, &held).ok_or_else(|| AppError::fault("a lost entry"))?;

@@ -88,6 +88,16 @@ pub struct Todo {
     pub href: String,
 }
 
+/// Something of a contract where those of several stand together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Of<T> {
+    /// The contract's number and the counterparty's short name; empty: of no contract.
+    pub contract: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: T,
+}
+
 /// The overview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Overview {
@@ -106,11 +116,11 @@ pub struct Overview {
     /// What we are to be paid and are not, in all contracts in which we sell.
     pub outstanding_theirs_sat: u64,
     /// What a person has to do, the first due first; not more than fit a page.
-    pub todos: Vec<Todo>,
+    pub todos: Vec<Of<Todo>>,
     /// How many there are in all.
     pub todo_count: u64,
     /// Channels that are on their way.
-    pub underway: Vec<ChannelCard>,
+    pub underway: Vec<Of<ChannelCard>>,
     /// The newest contracts.
     pub contracts: Vec<ContractRow>,
     /// How many there are in all.

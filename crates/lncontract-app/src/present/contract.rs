@@ -140,30 +140,15 @@ pub(super) fn shown_terms(live: &Live) -> Result<Terms, AppError> {
 }
 
 fn alerts(live: &Live) -> Vec<Todo> {
-    let href = format!("/contracts/{}/record", live.record.contract());
-    let alert = |title: &str, text: &str| Todo {
-        title: title.into(),
-        text: text.into(),
+    let refused = live.refused.as_ref().map(|reason| Todo {
+        title: "The other company's program sent an entry that can't stand in the record".into(),
+        text: format!("It was not taken, and nothing rests on it: {reason}. Speak with the other company."),
         tone: Tone::Bad,
         button: "Open the record".into(),
-        href: href.clone(),
-    };
-    let mut alerts = Vec::new();
-    if !live.record.forks().is_empty() {
-        let text = "Payments are stopped. Both versions are kept as evidence; speak with the other company.";
-        alerts.push(alert("Two versions of one entry were signed", text));
-    }
-    if let Some(reason) = &live.refused {
-        let text =
-            format!("It was not taken, and nothing rests on it: {reason}. Speak with the other company.");
-        alerts.push(alert("The other company's program sent an entry that can't stand in the record", &text));
-    }
-    if !live.record.differing().is_empty() {
-        let text =
-            "Payments are stopped. Compare the states with the other company before anything else is signed.";
-        alerts.push(alert("The two companies read the record differently", text));
-    }
-    alerts
+        href: format!("/contracts/{}/record", live.record.contract()),
+    });
+    let disputes = todo::disputes(&live.record).into_iter().map(|kept| todo::shown_at(kept, Time(0)));
+    refused.into_iter().chain(disputes).collect()
 }
 
 fn turn(contract: Hash, status: &Status, side: Side, terms: &Terms) -> Vec<Todo> {

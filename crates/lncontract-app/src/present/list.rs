@@ -66,7 +66,8 @@ pub(crate) fn listed(record: &Record, ours: Side, now: Time) -> Result<Listed, A
         .ok_or_else(|| AppError::fault("a contract without terms"))?;
     let sums = summary(state, now);
     let acts = sums.acts.of(ours).iter().filter(|act| todo::is_for_people(act));
-    let todos: Vec<_> = acts.map(|act| todo::keep(record.contract(), act, terms)).collect();
+    let mut todos = todo::disputes(record);
+    todos.extend(acts.map(|act| todo::keep(record.contract(), act, terms)));
     let look_at = [sums.changes_at, heartbeat_due(record, ours)].into_iter().flatten().min();
     let kept = Kept { row: row(record, ours, terms, &sums), channels: kept_channels(&sums.channels), todos };
     let paid_over_sat = if sums.earmarked > Sat::ZERO { sums.paid.0 } else { 0 };

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     App, AppError,
-    view::{Badge, ChannelCard, ContractRow, Frame, Overview, Todo, Tone},
+    view::{Badge, ChannelCard, ContractRow, Frame, Of, Overview, Todo, Tone},
 };
 
 /// How many days ahead the overview adds up.
@@ -118,14 +118,20 @@ impl App {
         Ok(overview)
     }
 
-    fn first_todos(&self, rows: &[Contract]) -> Result<Vec<Todo>, AppError> {
+    fn first_todos(&self, rows: &[Contract]) -> Result<Vec<Of<Todo>>, AppError> {
         let mut kept = Vec::new();
         for row in rows {
-            kept.extend(Kept::read(&row.projection)?.todos);
+            let read = Kept::read(&row.projection)?;
+            let contract = format!("{}, {}", read.row.number, read.row.counterparty);
+            kept.extend(read.todos.into_iter().map(|todo| (contract.clone(), todo)));
         }
-        kept.sort_by_key(|todo| (todo.due.is_none(), todo.due));
+        kept.sort_by_key(|(_, todo)| (todo.due.is_none(), todo.due));
         kept.truncate(TODOS_MAX as usize);
-        Ok(kept.into_iter().map(|todo| todo::shown_at(todo, self.clock.now())).collect())
+        let now = self.clock.now();
+        Ok(kept
+            .into_iter()
+            .map(|(contract, todo)| Of { contract, what: todo::shown_at(todo, now) })
+            .collect())
     }
 
     /// What rows don't have: channels on their way, and what has to be said early of those contracts that stand first.
@@ -142,14 +148,17 @@ impl App {
         for id in ids {
             // One that can't be opened does not take the others with it; its own page says what is wrong.
             let Ok(view) = self.contract(id).await else { continue };
-            overview.todos.extend(view.watch);
-            overview.underway.extend(view.channels.into_iter().filter(on_its_way));
+            let contract = format!("{}, {}", view.number, view.their_short_name);
+            let of = |what| Of { contract: contract.clone(), what };
+            overview.todos.extend(view.watch.into_iter().map(of));
+            let of = |what| Of { contract: contract.clone(), what };
+            overview.underway.extend(view.channels.into_iter().filter(on_its_way).map(of));
         }
         Ok(())
     }
 
     /// What nothing explains, with the names of counterparties.
-    async fn fallen(&self) -> Result<Vec<Todo>, AppError> {
+    async fn fallen(&self) -> Result<Vec<Of<Todo>>, AppError> {
         let mut todos = Vec::new();
         for fall in self.falls().await {
             let peer = match &fall.peer {
@@ -157,7 +166,7 @@ impl App {
                 None => None,
             };
             let name = peer.map_or_else(|| "the other company".into(), |peer| peer.short_name);
-            todos.push(todo::fall(&fall, &name));
+            todos.push(Of { contract: String::new(), what: todo::fall(&fall, &name) });
         }
         Ok(todos)
     }

@@ -7,6 +7,7 @@ use lncontract_core::{
     status::{self, NextAct, Todo as Act},
     v1::{Side, Terms},
 };
+use lncontract_record::Record;
 use serde::{Deserialize, Serialize};
 
 use super::{coverage::title, words};
@@ -21,8 +22,33 @@ pub(crate) struct Kept {
     pub(crate) due: Option<Time>,
     day: Option<Date>,
     title: String,
+    /// What there is to say beside the title where that is no date; then it stands first, and is no act.
+    #[serde(default)]
+    text: Option<String>,
     button: String,
     href: String,
+}
+
+/// What stops payments until people have spoken, by the record.
+pub(crate) fn disputes(record: &Record) -> Vec<Kept> {
+    let dispute = |title: &str, text: &str| Kept {
+        due: Some(Time(0)),
+        day: None,
+        title: title.into(),
+        text: Some(text.into()),
+        button: "Open the record".into(),
+        href: format!("/contracts/{}/record", record.contract()),
+    };
+    let forked = (!record.forks().is_empty()).then(|| {
+        let text = "Payments are stopped. Both versions are kept as evidence; speak with the other company.";
+        dispute("Two versions of one entry were signed", text)
+    });
+    let differing = (!record.differing().is_empty()).then(|| {
+        let text =
+            "Payments are stopped. Compare the states with the other company before anything else is signed.";
+        dispute("The two companies read the record differently", text)
+    });
+    forked.into_iter().chain(differing).collect()
 }
 
 /// An act in words; `ours`: whether we are the ones to do it.
@@ -34,7 +60,8 @@ pub(crate) fn todo(contract: Hash, act: &NextAct, terms: &Terms) -> Todo {
 pub(crate) fn keep(contract: Hash, act: &NextAct, terms: &Terms) -> Kept {
     let (title, button, page) = act_words(&act.todo, terms);
     let day = act.due.and_then(|due| words::day(due, terms));
-    Kept { due: act.due, day, title, button: button.into(), href: format!("/contracts/{contract}{page}") }
+    let href = format!("/contracts/{contract}{page}");
+    Kept { due: act.due, day, title, text: None, button: button.into(), href }
 }
 
 /// The act as it is shown at an instant.
@@ -44,12 +71,13 @@ pub(crate) fn shown_at(kept: Kept, now: Time) -> Todo {
 }
 
 fn shown(kept: Kept, late_days: u64) -> Todo {
+    let tone = if late_days > 0 || kept.text.is_some() { Tone::Bad } else { Tone::Warn };
     let text = match (kept.day, late_days) {
+        _ if kept.text.is_some() => kept.text.unwrap_or_default(),
         (Some(day), 0) => format!("By {}.", words::weekday(day)),
         (Some(day), days) => format!("Was due {}, {days} days late.", words::date(day)),
         (None, _) => String::new(),
     };
-    let tone = if late_days > 0 { Tone::Bad } else { Tone::Warn };
     Todo { title: kept.title, text, tone, button: kept.button, href: kept.href }
 }
 

@@ -16,6 +16,7 @@ async fn falls(company: &Company) -> anyhow::Result<Vec<String>> {
     let told = company.app().overview().await?.todos;
     Ok(told
         .into_iter()
+        .map(|todo| todo.what)
         .filter(|todo| todo.title.contains("missing in the channels"))
         .map(|todo| todo.text.replace('\u{202f}', ""))
         .collect())

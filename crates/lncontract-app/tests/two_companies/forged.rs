@@ -2,7 +2,10 @@
 //! says, is shown, has no effect, and nothing is paid for it; the honest company goes on.
 
 use anyhow::Context;
-use lncontract_app::view::ContractView;
+use lncontract_app::{
+    App,
+    view::{ContractView, Tone},
+};
 use lncontract_core::{
     Hash,
     v1::{Ack, Answer, Header, Payload, Side},
@@ -110,6 +113,15 @@ async fn an_entry_under_terms_that_nobody_knows_is_kept_without_effect() -> anyh
     pair.earn(contract).await
 }
 
+/// The overview says it before everything else, and of which contract.
+async fn told_first(app: &App, title: &str) -> anyhow::Result<()> {
+    let todos = app.overview().await?.todos;
+    let first = todos.first().context("something is to be done")?;
+    assert_eq!((first.what.title.as_str(), first.what.tone), (title, Tone::Bad), "{todos:?}");
+    assert!(first.contract.contains(','), "number and company: {first:?}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ack_of_another_state_is_kept_and_stops_payments() -> anyhow::Result<()> {
     let (pair, contract) = Pair::signed().await?;
@@ -131,6 +143,7 @@ async fn an_ack_of_another_state_is_kept_and_stops_payments() -> anyhow::Result<
         (row.state.word.as_str(), view.agreed.word.as_str()),
         ("Read differently", "Read differently")
     );
+    told_first(buyer, "The two companies read the record differently").await?;
     let stopped = buyer.pay(contract, invoice).await.unwrap_err();
     assert!(stopped.todo.contains("payments are stopped"), "{stopped}");
     // Its program says what it computes with its next sign of life, and that it is the same.
@@ -195,6 +208,7 @@ async fn two_versions_of_one_entry_stop_payments_also_after_a_restart() -> anyho
             view.alerts.iter().any(|alert| alert.title.contains("Two versions of one entry"))
         })
         .await?;
+        told_first(buyer, "Two versions of one entry were signed").await?;
         let kept = pair.buyer.store().forks(contract.0).await?;
         assert_eq!(kept.iter().map(|fork| fork.hash).collect::<Vec<_>>(), [other.id().0]);
         assert_eq!((kept[0].held_hash, kept[0].bytes.as_slice()), (one.id().0, other.bytes()));

@@ -20,7 +20,7 @@ async fn says_the_page(app: &App, contract: Hash, outstanding_sat: u64) -> anyho
         && (outstanding, earmarked) == (outstanding_sat, figures.earmarked_sat)
         && outstanding == figures.outstanding_sat
         && sums.todo_count == view.our_turn.len() as u64
-        && view.our_turn.iter().all(|todo| sums.todos.contains(todo)))
+        && view.our_turn.iter().all(|todo| sums.todos.iter().any(|known| known.what == *todo)))
 }
 
 async fn agree(pair: &Pair, contract: Hash, outstanding_sat: u64) -> anyhow::Result<()> {

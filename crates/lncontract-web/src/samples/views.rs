@@ -67,6 +67,10 @@ fn todo(tone: Tone, title: &str, text: &str, button: &str, href: &str) -> Todo {
     Todo { title, text, tone, button, href }
 }
 
+fn of<T>(what: T) -> Of<T> {
+    Of { contract: "MSI-2026-003, Castor".into(), what }
+}
+
 pub fn overview() -> Overview {
     let contract = contract();
     let row = |title: &str, counterparty: &str, number: &str, our_side, figures: [u64; 3], due, state| {
@@ -96,22 +100,22 @@ pub fn overview() -> Overview {
         todo_count: 2,
         contract_count: 3,
         todos: vec![
-            todo(
+            of(todo(
                 Tone::Warn,
                 "Approve and pay 30\u{202f}000\u{202f}000\u{a0}sat to Castor Subsystems",
                 "Stage 2 assembly, due Mon 2 Nov 2026, in 5 days. Covered.",
                 "Review payment",
                 "/contracts/1/pay/2",
-            ),
-            todo(
+            )),
+            of(todo(
                 Tone::Bad,
                 "Helix Orbital is 5 days late with 16\u{202f}000\u{202f}000\u{a0}sat",
                 "Integration phase 1.",
                 "Open",
                 "/",
-            ),
+            )),
         ],
-        underway: contract.channels[1..].to_vec(),
+        underway: contract.channels[1..].iter().cloned().map(of).collect(),
         contracts: vec![
             row(
                 "Supply of 12 subsystems",

@@ -189,7 +189,7 @@ impl Tour<'_> {
     /// The pages of what a side has to do now, each kind once.
     async fn act_pages(&mut self, side: Side) -> Result<()> {
         let overview = self.company(side).app.overview().await?;
-        for todo in overview.todos {
+        for todo in overview.todos.into_iter().map(|todo| todo.what) {
             let kind = todo.href.split('/').nth(3).unwrap_or_default().to_owned();
             if !kind.is_empty() && self.once(side, &kind, &todo.href).await? {
                 self.once(side, "overview", "/").await?;
