@@ -11,14 +11,15 @@ use lncontract_record::{BundleError, verify_bundle};
 use serde_json::Value;
 
 /// One play for all tests of this file.
-static PLAY: LazyLock<Play> = LazyLock::new(|| {
-    // A static is never dropped: a folder of Cargo's own, emptied before use,
-    // is left behind once and not again and again.
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("play");
+static PLAY: LazyLock<Play> = LazyLock::new(|| played("play", &["first-milestone"]));
+
+/// Plays in a folder of Cargo's own, emptied before use; it is left behind once and not again and again.
+fn played(name: &str, more: &[&str]) -> Play {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if dir.exists() {
-        std::fs::remove_dir_all(&dir).expect("only this test uses the folder");
+        std::fs::remove_dir_all(&dir).expect("only one test uses the folder");
     }
-    let output = lncontract(&["sandbox", "--play", "first-milestone", "--json", "--dir", text(&dir)]);
+    let output = lncontract(&[&["sandbox", "--json", "--dir", text(&dir), "--play"], more].concat());
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(!told.contains("ERROR"), "a play without an error has none in its log: {told}");
@@ -28,7 +29,7 @@ static PLAY: LazyLock<Play> = LazyLock::new(|| {
     let last = lines.pop().expect("there is a last line");
     let bundle = PathBuf::from(last["bundle"].as_str().expect("the last line names the bundle"));
     Play { steps: lines, last, bundle }
-});
+}
 
 struct Play {
     steps: Vec<Value>,
@@ -126,30 +127,22 @@ fn the_bundle_verifies_and_says_what_is_proven_and_how_strongly() {
     }
 }
 
-/// What a play that goes to the end of its contract says last.
-fn played_to_its_end(name: &str, more: &[&str]) -> Value {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir).expect("only this test uses the folder");
-    }
-    let output = lncontract(&[&["sandbox", "--json", "--dir", text(&dir), "--play"], more].concat());
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(!told.contains("ERROR"), "a play without an error has none in its log: {told}");
-    let lines = String::from_utf8(output.stdout).expect("JSON is UTF-8");
-    let last: Value = serde_json::from_str(lines.lines().last().expect("a last line")).expect("JSON");
+/// A play that goes to the end of its contract: every satoshi is explained, and the bundle verifies.
+fn played_to_its_end(name: &str, more: &[&str]) -> Play {
+    let play = played(name, more);
+    let last = &play.last;
     assert_eq!(last["result"], "ok", "{last}");
     assert_eq!(last["state_equal"], true);
     let sat = |key: &str| last[key].as_u64().expect("an amount");
     assert_eq!(sat("given_sat"), sat("returned_onchain_sat") + sat("onchain_fee_sat"), "{last}");
-    let verified = lncontract(&["verify", last["bundle"].as_str().expect("a path")]);
+    let verified = lncontract(&["verify", text(&play.bundle)]);
     assert_eq!(verified.status.code(), Some(0));
-    last
+    play
 }
 
 #[test]
 fn the_whole_example_is_played_to_the_last_satoshi() {
-    let last = played_to_its_end("example", &["example"]);
+    let Play { steps, last, .. } = played_to_its_end("example", &["example"]);
     let expect = serde_json::json!({
         "contract_total_sat": 150_000_000, "paid_sat": 150_000_000, "funded_sat": 155_000_000,
         "channels": 2, "splices": 3, "units_accepted": 12,
@@ -158,11 +151,16 @@ fn the_whole_example_is_played_to_the_last_satoshi() {
     for (key, value) in expect.as_object().expect("an object") {
         assert_eq!(last[key], *value, "{key}");
     }
+    let sat = |line: &Value| line["sat"].as_u64().expect("an amount");
+    let released: Vec<u64> =
+        steps.iter().filter(|line| line["step"] == "channel.released").map(sat).collect();
+    assert!(matches!(released[..], [1..5_000_000]), "of the 5,000,000 sat that nothing needed: {released:?}");
+    assert_eq!(steps.iter().filter(|line| line["step"] == "channel.taken_back").count(), 1);
 }
 
 #[test]
 fn the_amended_example_is_played_to_its_end() {
-    let last = played_to_its_end("amendment", &["amendment"]);
+    let last = played_to_its_end("amendment", &["amendment"]).last;
     assert_eq!(last["contract_total_sat"], 156_000_000);
     assert_eq!(last["paid_sat"], 156_000_000);
     assert_eq!(last["units_accepted"], 12);
@@ -173,7 +171,7 @@ fn every_terms_file_of_the_repository_is_played_to_its_end() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terms");
     let check = |file: &str, total_sat: u64, units: u64| {
         let path = folder.join(file);
-        let last = played_to_its_end(file, &["--terms", text(&path)]);
+        let last = played_to_its_end(file, &["--terms", text(&path)]).last;
         assert_eq!(last["contract_total_sat"], total_sat, "{file}");
         assert_eq!(last["paid_sat"], total_sat, "{file}");
         assert_eq!(last["units_accepted"], units, "{file}");

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod follow;
 pub mod money;
 pub mod next;
+mod release;
 pub mod scenes;
 mod wait;
 
@@ -89,6 +90,7 @@ async fn walk(
     channel::refuse_unannounced(sandbox, report).await?;
     let contract = sign(buyer, seller, terms, report).await?;
     Course::new(sandbox, contract, play).follow(report).await?;
+    release::release_all(sandbox, contract, report).await?;
     channel::close_all(sandbox, contract, report).await?;
     Ok((contract, given))
 }
