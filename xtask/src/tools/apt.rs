@@ -1,8 +1,8 @@
-//! Debian packages without installing them: an apt with lists and a cache of its own, signed by Debian's
-//! keyring.
+//! Debian packages: installed into the system, or unpacked into a folder without installing them, by an apt with lists
+//! and a cache of its own, signed by Debian's keyring.
 //!
-//! Invariant: nothing is written outside the given folder, so it needs no rights and leaves the system as it
-//! is.
+//! Invariant: what is unpacked writes nothing outside the given folder, so it needs no rights and leaves the system as
+//! it is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +13,17 @@ use crate::shell;
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const ARCHIVE: &str = "http://deb.debian.org/debian";
+
+/// Installs packages into the system.
+pub fn install(packages: &[&str]) -> Result<()> {
+    eprintln!("installing {} (apt-get)", packages.join(" and "));
+    // A fresh machine has no package lists; one with lists may have old ones.
+    shell::read(Command::new("apt-get").args(["--quiet", "update"]))
+        .context("the package lists could not be had (apt-get needs the rights of root)")?;
+    let mut install = Command::new("apt-get");
+    install.args(["--quiet", "--yes", "--no-install-recommends", "install"]).args(packages);
+    shell::read(install.env("DEBIAN_FRONTEND", "noninteractive")).map(|_| ())
+}
 
 /// An apt of our own.
 pub struct PrivateApt {

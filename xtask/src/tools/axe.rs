@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Tool;
+use super::{Tool, apt, on_path};
 use crate::shell;
 
 const PACKAGE: &str = "axe-core@4.14.1";
@@ -20,7 +20,10 @@ pub fn get(tools: &Path) -> Result<Tool> {
     let script = folder.join("axe.min.js");
     if !script.is_file() {
         eprintln!("getting {PACKAGE} (npm, about 1 MB) into {}", folder.display());
-        install(&folder).context("it comes with npm, which has to be there")?;
+        if on_path("npm").is_none() {
+            apt::install(&["npm"]).context("it comes with npm")?;
+        }
+        install(&folder)?;
     }
     let sum = shell::read(Command::new("sha256sum").arg(&script))?;
     let sum = sum.split_whitespace().next().unwrap_or_default();

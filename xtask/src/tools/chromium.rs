@@ -4,12 +4,10 @@
 //! its files.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Tool, on_path, version};
-use crate::shell;
+use super::{Tool, apt, on_path, version};
 
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
@@ -18,14 +16,7 @@ pub fn get(_: &Path) -> Result<Tool> {
     if let Some(found) = find() {
         return found;
     }
-    eprintln!("installing chromium and chromium-driver (apt-get)");
-    // A fresh machine has no package lists; one with lists may have old ones.
-    shell::read(Command::new("apt-get").args(["--quiet", "update"]))
-        .context("the package lists could not be had (apt-get needs the rights of root)")?;
-    let mut install = Command::new("apt-get");
-    install.args(["--quiet", "--yes", "--no-install-recommends", "install", "chromium", "chromium-driver"]);
-    shell::read(install.env("DEBIAN_FRONTEND", "noninteractive"))
-        .context("chromium and chromium-driver could not be installed")?;
+    apt::install(&["chromium", "chromium-driver"])?;
     find().context("the packages are installed but chromium and chromedriver are not on PATH")?
 }
 
