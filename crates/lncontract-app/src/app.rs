@@ -64,6 +64,8 @@ pub struct App {
     pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
     pub(crate) strangers: Mutex<crate::exchange::Strangers>,
     pub(crate) falls: Mutex<crate::falls::Falls>,
+    /// Held while it is decided what a release is used for: taken out, or set aside for another contract.
+    pub(crate) parts: Mutex<()>,
     changed: broadcast::Sender<()>,
     pub(crate) work: mpsc::UnboundedSender<Work>,
     pub(crate) inbox: mpsc::Sender<(NodeId, Vec<u8>)>,
@@ -115,6 +117,7 @@ impl App {
             contracts: Mutex::new(HashMap::new()),
             strangers: Mutex::default(),
             falls: Mutex::default(),
+            parts: Mutex::default(),
             changed: broadcast::channel(64).0,
             work,
             inbox,

@@ -47,7 +47,11 @@ impl App {
     /// # Errors
     /// When there is no such channel, or the node can't now.
     pub async fn close_channel(&self, contract: Hash, fund: Hash, mode: CloseMode) -> Result<(), AppError> {
-        self.live(contract).await?;
+        let live = self.live(contract).await?;
+        if live.lock().await.record.state().channels.get(&fund).is_some_and(|known| known.part().is_some()) {
+            let todo = "close it on the page of the contract that opened it";
+            return Err(AppError::refused("part", "the channel is another contract's", todo));
+        }
         let node = self.node().await?;
         let channels = node.channels().await.map_err(AppError::from)?;
         let ours = channels.into_iter().find(|channel| channel.opening == opening_id(fund));
@@ -73,8 +77,9 @@ impl App {
         for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
             let live = live.lock().await;
             if live.peer == peer && live.our_side == Side::Seller {
-                announced
-                    .extend(waiting(&live).into_iter().filter(|(_, announced)| announced.into.is_none()));
+                let opens =
+                    |(_, announced): &(Hash, Announced)| announced.into.is_none() && announced.of.is_none();
+                announced.extend(waiting(&live).into_iter().filter(opens));
             }
         }
         // One announcement, one channel: what was opened for it stands, whatever became of it. A node that
@@ -152,18 +157,16 @@ impl App {
     }
 }
 
-/// What the funding plan says of a tranche. Where there is nothing to splice, or our node can't, its money goes
+/// What the funding plan says of a tranche. Where there is nothing to splice into, or it can't be, its money goes
 /// into a further channel, and the entry says so.
-fn planned(live: &Live, tranche: &str, can_splice: bool) -> Result<Fund, AppError> {
+pub(crate) fn planned(live: &Live, tranche: &str, can_splice: bool) -> Result<Fund, AppError> {
     let not_in_force =
         || AppError::refused("not-in-force", "no terms are in force", "wait for the acceptance");
     let terms = live.record.state().terms.as_ref().ok_or_else(not_in_force)?;
     let planned = terms.funding.tranches.iter().find(|planned| planned.id == tranche);
     let planned = planned.ok_or_else(|| AppError::not_found("tranche in the funding plan"))?;
     let instrument = match &planned.instrument {
-        Instrument::SpliceIn { into } if can_splice && live.record.state().live_channel(into).is_some() => {
-            None
-        }
+        Instrument::SpliceIn { into } if can_splice && spliceable(live, into) => None,
         Instrument::SpliceIn { .. } => Some(Instrument::Channel),
         Instrument::Channel => None,
     };
@@ -176,7 +179,13 @@ fn planned(live: &Live, tranche: &str, can_splice: bool) -> Result<Fund, AppErro
         stages: planned.stages.clone(),
         notice_blocks: terms.funding.notice_blocks,
         instrument,
+        of: None,
     })
+}
+
+/// Whether a tranche has a channel of the contract's own that money can be spliced into.
+fn spliceable(live: &Live, tranche: &str) -> bool {
+    live.record.state().live_channel(tranche).is_some_and(|(_, channel)| channel.part().is_none())
 }
 
 /// Announced channels and splices that nobody has reported yet, and that have not ended.

@@ -108,8 +108,11 @@ impl App {
                     for (fund, channel) in &live.record.state().channels {
                         announced.push(opening_id(*fund));
                         let said = channel.reports.get(&live.our_side);
-                        // A splice is in the folder as a part of its channel, not as one of its own.
-                        let opens = channel.announced.as_ref().is_some_and(|fund| fund.into.is_none());
+                        // A splice is in the folder with its channel, and a part with that of another contract.
+                        let opens = channel
+                            .announced
+                            .as_ref()
+                            .is_some_and(|fund| fund.into.is_none() && fund.of.is_none());
                         if opens && said.is_some_and(|said| said.stage == ChannelStage::Open) {
                             books.opened.push(opening_id(*fund));
                         }

@@ -20,6 +20,7 @@ mod keys;
 mod live;
 mod offer;
 mod over;
+mod part;
 mod pay;
 mod present;
 mod receive;

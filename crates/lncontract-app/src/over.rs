@@ -3,6 +3,8 @@
 //! Invariant: the choice is `lncontract_core::coverage::choose`, from what record and node know; nothing here chooses.
 //! Money: what goes over each channel is named to the node, which sends no more over it.
 
+mod drawn;
+
 use std::collections::BTreeMap;
 
 use lncontract_core::{
@@ -11,19 +13,23 @@ use lncontract_core::{
     state::{ChannelState as ChannelRecord, InvoiceState},
     v1::{RowId, Side},
 };
-use lncontract_lightning::{Channel, ChannelId, ChannelState, Share, SpliceState};
+use lncontract_lightning::{Channel, ChannelId, ChannelState, Share};
 
 use crate::{
-    fund::opening_id,
     live::Live,
+    part::{carried_by, is_locked},
     present::{channels_now, words},
 };
+
+pub(crate) use drawn::{Drawn, is_sent};
 
 /// What goes over a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Over {
     /// The tranche that opened it.
     pub(crate) title: String,
+    /// Its `fund` entry in the payment's contract.
+    pub(crate) fund: Hash,
     pub(crate) id: ChannelId,
     pub(crate) amount_sat: u64,
 }
@@ -53,6 +59,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) known: &'a InvoiceState,
     /// Our node's channels.
     pub(crate) there: &'a [Channel],
+    pub(crate) drawn: &'a Drawn,
 }
 
 impl Asked<'_> {
@@ -71,8 +78,8 @@ impl Asked<'_> {
             Way::Short { now, missing } => (now.clone(), *missing),
         };
         let over = |piece: &Piece| {
-            let (title, id) = (self.title(piece.fund), self.node_id(piece.fund)?);
-            Some(Over { title, id, amount_sat: piece.amount.0 })
+            let (fund, title, id) = (piece.fund, self.title(piece.fund), self.node_id(piece.fund)?);
+            Some(Over { title, fund, id, amount_sat: piece.amount.0 })
         };
         let over: Vec<Over> = pieces.iter().filter_map(over).collect();
         let obstacle = (missing > Sat::ZERO).then(|| self.obstacle(&all, &free, &over, missing));
@@ -98,12 +105,12 @@ impl Asked<'_> {
 
     /// The stage; none: only what is set aside for the contract in general pays it.
     fn stage(&self) -> RowId {
-        let row = self.state().terms.as_ref().and_then(|terms| terms.obligation(&self.known.payable.row));
-        row.and_then(|row| row.milestone.clone()).unwrap_or_default()
+        drawn::stage(self.state(), self.known)
     }
 
     fn seen(&self, fund: Hash) -> Option<&Channel> {
-        self.there.iter().find(|seen| seen.opening == opening_id(fund))
+        let id = carried_by(self.state(), fund, self.live.our_side);
+        self.there.iter().find(|seen| seen.opening == id)
     }
 
     fn node_id(&self, fund: Hash) -> Option<ChannelId> {
@@ -119,16 +126,14 @@ impl Asked<'_> {
     fn channels(&self) -> Vec<ChannelNow> {
         let mut all = channels_now(self.state(), Side::Buyer, self.there);
         if self.live.our_side == Side::Buyer {
-            let held = |now: &ChannelNow| {
-                let seen = self.seen(now.fund)?;
-                let out = |release: Hash| {
-                    let mut splices = seen.splices.iter();
-                    splices.any(|seen| seen.id == opening_id(release) && seen.state == SpliceState::Locked)
-                };
-                Some((now.fund, kept_sat(self.state(), now.fund, seen.local_msat / 1_000, out)))
-            };
-            let held = all.iter().filter_map(held).collect();
-            as_drawn(self.state(), &mut all, &held);
+            match &self.drawn.taken {
+                Some(taken) => drawn::exactly(self.state(), &mut all, taken),
+                None => self.guess(&mut all),
+            }
+            for now in &mut all {
+                let beside = self.seen(now.fund).and_then(|seen| self.drawn.beside.get(&seen.opening));
+                now.leave(beside.copied().unwrap_or_default());
+            }
             return all;
         }
         // Earmarks are the buyer's; what the seller owes it pays over any channel of the contract.
@@ -137,6 +142,21 @@ impl Asked<'_> {
             now.parts = vec![Part { tranche, stages: Vec::new(), left: now.can_send }];
         }
         all
+    }
+
+    /// What is left by what our node still has, where payments were made that the store has no channels of.
+    fn guess(&self, all: &mut [ChannelNow]) {
+        let held = |now: &ChannelNow| {
+            let seen = self.seen(now.fund)?;
+            if self.state().channels.get(&now.fund).is_some_and(|known| known.part().is_some()) {
+                // The balance is not this contract's alone; the record's own count is.
+                return Some((now.fund, now.parts.iter().map(|part| part.left.0).sum()));
+            }
+            let out = |release: Hash| is_locked(seen, release);
+            Some((now.fund, kept_sat(self.state(), now.fund, seen.local_msat / 1_000, out)))
+        };
+        let held = all.iter().filter_map(held).collect();
+        as_drawn(self.state(), all, &held);
     }
 
     /// Why not all of it can be paid now, and what helps.
@@ -210,9 +230,9 @@ impl Asked<'_> {
 
     /// Open channels with the same company that this contract has no part of.
     fn of_others(&self) -> Vec<(String, String)> {
-        let ours = |channel: &&Channel| {
-            self.state().channels.keys().any(|fund| opening_id(*fund) == channel.opening)
-        };
+        let ids = self.state().channels.keys();
+        let ids: Vec<_> = ids.map(|fund| carried_by(self.state(), *fund, self.live.our_side)).collect();
+        let ours = |channel: &&Channel| ids.contains(&channel.opening);
         let peers: Vec<_> = self.there.iter().filter(ours).map(|channel| channel.peer).collect();
         let open = |channel: &&Channel| matches!(channel.state, ChannelState::Open { .. });
         let others =
@@ -252,24 +272,9 @@ fn kept_sat(state: &Contract, fund: Hash, held_sat: u64, out: impl Fn(Hash) -> b
 /// for several things a stage's payments drew its own part first, as far as the record has such payments.
 /// `held_sat`: what is ours in each and not released.
 fn as_drawn(state: &Contract, channels: &mut [ChannelNow], held_sat: &BTreeMap<Hash, u64>) {
-    let amount = |now: &ChannelNow, part: &Part| {
-        let announced =
-            state.channels.iter().filter_map(|(id, channel)| Some((id, channel.announced.as_ref()?)));
-        let of_it = announced.filter(|(id, found)| **id == now.fund || found.into == Some(now.fund));
-        let mut sums =
-            of_it.filter(|(_, found)| found.tranche == part.tranche).map(|(_, found)| found.amount.0);
-        sums.next().unwrap_or(part.left.0)
-    };
     let mut drawn: BTreeMap<Vec<RowId>, u64> = BTreeMap::new();
     for now in channels.iter_mut() {
-        let mut released_sat = state.released(now.fund).0;
-        // The oldest part first, as the record's own count has it.
-        let still_there = |part: &Part| {
-            let taken_sat = amount(now, part).min(released_sat);
-            released_sat -= taken_sat;
-            amount(now, part) - taken_sat
-        };
-        let full: Vec<u64> = now.parts.iter().map(still_there).collect();
+        let full = drawn::set_aside(state, now);
         for (part, full) in now.parts.iter_mut().zip(full) {
             *drawn.entry(part.stages.clone()).or_default() += full.saturating_sub(part.left.0);
             part.left = Sat(full);

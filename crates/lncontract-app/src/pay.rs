@@ -9,7 +9,7 @@ use lncontract_core::{
     state::InvoiceState,
     v1::{Cancel, Paid, PaidBy, Payload, Received, Side},
 };
-use lncontract_lightning::{Channel, ChannelId, Share};
+use lncontract_lightning::{Channel, ChannelId};
 use lncontract_store::{Attempt, AttemptState, NewAttempt};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     companies::node_key,
     invoice::description_hash,
     live::Live,
-    over::{Asked, Chosen},
+    over::{Asked, Chosen, Drawn, is_sent},
     settlement::{
         machine::{Checks, State},
         worker,
@@ -87,8 +87,7 @@ impl App {
         let channels = self.channels_now().await?;
         let preflight = self.preflight(contract, invoice, Ok(channels)).await?;
         let hash = preflight.invoice.payment_hash.0;
-        let over: Vec<Share> = preflight.chosen.over.iter().map(|over| over.share()).collect();
-        worker::drive(self, hash, &over, &preflight.checks()).await
+        worker::drive(self, hash, &preflight.chosen.over, &preflight.checks()).await
     }
 
     /// Looks at an invoice of theirs with record, store and the node's channels; a node that does not answer
@@ -101,6 +100,7 @@ impl App {
     ) -> Result<Preflight, AppError> {
         let connected = self.connected().await;
         let attempts = self.store.attempts(contract.0).await?;
+        let drawn = self.drawn(contract, invoice).await?;
         let live = self.live(contract).await?;
         let live = live.lock().await;
         let state = live.record.state();
@@ -127,8 +127,8 @@ impl App {
         if payee.is_none_or(|payee| !connected.contains(&payee)) {
             yet.push("the payee's node is not connected: pay it when it is back".into());
         }
-        let busy = under_way(&live, &others, &channels);
-        let chosen = Asked { live: &live, known: &known, there: &channels }.choose(&busy);
+        let busy = under_way(&live, &others, &channels, &drawn);
+        let chosen = Asked { live: &live, known: &known, there: &channels, drawn: &drawn }.choose(&busy);
         yet.extend(chosen.obstacle.clone());
         Ok(Preflight { invoice: known, chosen, never, yet, withdrawn })
     }
@@ -221,16 +221,15 @@ fn earlier(state: &Contract, known: &InvoiceState, others: &[&Attempt]) -> (Vec<
 }
 
 /// The channels over which a payment of ours may be under way: one large payment at a time per channel.
-fn under_way(live: &Live, others: &[&Attempt], channels: &[Channel]) -> Vec<ChannelId> {
-    // One that rests for a reason is not on its way: the node does not know it, and it is not sent again.
-    let sent = |attempt: &&&Attempt| {
-        attempt.reason.is_none() && matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown)
-    };
+fn under_way(live: &Live, others: &[&Attempt], channels: &[Channel], drawn: &Drawn) -> Vec<ChannelId> {
+    let of_others = channels.iter().filter(|channel| drawn.busy.contains(&channel.opening));
+    let of_others: Vec<ChannelId> = of_others.map(|channel| channel.id).collect();
     let invoices = others
         .iter()
-        .filter(sent)
+        .filter(|attempt| is_sent(attempt))
         .filter_map(|attempt| live.record.state().invoices.get(&Bytes(attempt.invoice_entry_hash)));
-    invoices.flat_map(|known| Asked { live, known, there: channels }.may_use()).collect()
+    let own = invoices.flat_map(|known| Asked { live, known, there: channels, drawn }.may_use());
+    own.chain(of_others).collect()
 }
 
 /// Whether both companies have seen that the payee takes an invoice no more.

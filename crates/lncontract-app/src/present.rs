@@ -12,6 +12,7 @@ mod look;
 mod negotiation;
 mod node;
 mod overview;
+mod parts;
 mod payments;
 mod plan;
 mod prompt;
@@ -21,7 +22,7 @@ mod todo;
 pub(crate) mod words;
 
 pub use account::Account;
-pub(crate) use coverage::channels_now;
+pub(crate) use coverage::{channels_now, left_of};
 pub use difference::changes;
 pub use negotiation::uncovered;
 pub use overview::CONTRACTS_PAGE_LEN;

@@ -4,7 +4,7 @@
 //! Invariant: nothing irreversible rests on an entry that is not settled. Each step reads under the
 //! contract's lock, lets it go, acts through the node, and records the outcome under the lock again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::OutPoint;
 use lncontract_core::{
@@ -14,12 +14,12 @@ use lncontract_core::{
 };
 use lncontract_lightning::{
     Channel, ChannelId, ChannelState, Lightning, LightningError, NodeKey, OpenChannel, OpenFailure,
-    OrderSplice, Splice, SpliceState, SpliceWay,
+    OpeningId, OrderSplice, Splice, SpliceState, SpliceWay,
 };
 use lncontract_record::{Record, Verdict};
 use lncontract_store::{AttemptState, Change, MoveReceivable, Opening, ReceivableState, StoreError};
 
-use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live};
+use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live, part::carried_by};
 
 /// How long a side may be silent while anything is open (DESIGN.md section 4).
 const HEARTBEAT_S: i64 = 86_400;
@@ -137,10 +137,18 @@ impl App {
 
     /// Tells the record what our node sees of the contract's channels.
     async fn report_channels(&self, contract: Hash) -> Result<(), AppError> {
-        let there = self.node().await?.channels().await.map_err(AppError::from)?;
+        let there = self.channels_now().await?;
+        let mut parts = BTreeMap::new();
+        for (fund, part, why_not) in self.parts_to_report(contract, &there).await? {
+            if why_not.is_none() {
+                // First there: from then on nobody takes it out.
+                self.report_release(&part, &there).await?;
+                parts.insert(fund, opening_id(part.channel));
+            }
+        }
         let live = self.live(contract).await?;
         let mut live = live.lock().await;
-        for payload in reports(&live, &there) {
+        for payload in reports(&live, &parts, &there) {
             if let Payload::Close(Close { fund, manner: CloseManner::Failed, .. }) = &payload {
                 self.note_failure(*fund, &there).await?;
             }
@@ -150,7 +158,7 @@ impl App {
     }
 
     async fn note_failure(&self, fund: Hash, there: &[Channel]) -> Result<(), AppError> {
-        let failure = seen(fund, there).and_then(|seen| seen.failure);
+        let failure = seen(opening_id(fund), there).and_then(|seen| seen.failure);
         let (Some(failure), Some(mut row)) = (failure, self.store.opening_by_fund(fund.0).await?) else {
             return Ok(());
         };
@@ -270,11 +278,13 @@ fn to_open(live: &Live, there: &[Channel], taken_back: &BTreeSet<Hash>) -> Vec<D
     for (entry, channel) in &state.channels {
         let ended = state.ends(channel).next().is_some();
         let (amount, way) = match (&channel.announced, &channel.released) {
+            // A part is there already.
+            (Some(announced), _) if announced.of.is_some() => continue,
             (Some(announced), _) => (announced.amount, SpliceWay::In),
             (None, Some(released)) if taken_back.contains(entry) => (released.amount, SpliceWay::Out),
             _ => continue,
         };
-        let begun = ended || !channel.reports.is_empty() || seen(*entry, there).is_some();
+        let begun = ended || !channel.reports.is_empty() || seen(opening_id(*entry), there).is_some();
         if begun || !live.record.settled(entry) {
             continue;
         }
@@ -308,8 +318,7 @@ struct Seen<'a> {
 }
 
 /// Looks for the channel or splice that carries out a fund or release entry.
-fn seen(fund: Hash, there: &[Channel]) -> Option<Seen<'_>> {
-    let id = opening_id(fund);
+fn seen(id: OpeningId, there: &[Channel]) -> Option<Seen<'_>> {
     let splices = there.iter().flat_map(|channel| &channel.splices);
     let channel = there.iter().find(|channel| channel.opening == id).map(seen_channel);
     channel.or_else(|| splices.into_iter().find(|splice| splice.id == id).map(seen_splice))
@@ -346,10 +355,13 @@ fn seen_splice(splice: &Splice) -> Seen<'_> {
 }
 
 /// What our node sees and our side has not said yet.
-fn reports(live: &Live, there: &[Channel]) -> Vec<Payload> {
+/// `parts`: the channels of parts that count for us from now on.
+fn reports(live: &Live, parts: &BTreeMap<Hash, OpeningId>, there: &[Channel]) -> Vec<Payload> {
     let mut payloads = Vec::new();
-    for (fund, channel) in &live.record.state().channels {
-        let Some(seen) = seen(*fund, there) else { continue };
+    let state = live.record.state();
+    for (fund, channel) in &state.channels {
+        let id = parts.get(fund).copied().unwrap_or_else(|| carried_by(state, *fund, live.our_side));
+        let Some(seen) = seen(id, there) else { continue };
         let said = channel.reports.get(&live.our_side);
         if let (Some(stage), Some(outpoint)) = (seen.stage, seen.funding)
             && said.is_none_or(|said| said.stage < stage)
@@ -383,7 +395,7 @@ mod tests {
         let (base, at) = (lncontract_core::Bytes([1; 32]), lncontract_core::Time(0));
         let fund = |into| {
             let (tranche, amount, stages) = ("channel-1".into(), Sat(30), Vec::new());
-            let announced = Announced { tranche, amount, stages, notice_blocks: 144, into, at };
+            let announced = Announced { tranche, amount, stages, notice_blocks: 144, into, of: None, at };
             Part { announced: Some(announced), ..Part::default() }
         };
         let released = Some(Released { from: base, amount: Sat(5), at });

@@ -16,7 +16,13 @@ use lncontract_lightning::{Channel, ChannelState, InboundSplice, SpliceAdmission
 use lncontract_store::{Change, Channels};
 use tokio::time::Instant;
 
-use crate::{App, AppError, app::Work, fund::opening_id, live::Live};
+use crate::{
+    App, AppError,
+    app::Work,
+    fund::opening_id,
+    live::Live,
+    part::{SET_ASIDE, beside},
+};
 
 /// The most that the transaction of a splice may cost beside what is released.
 pub(crate) const FEE_MOST_SAT: u64 = 20_000;
@@ -31,10 +37,11 @@ impl App {
     /// When the law refuses it, our node does not see the channel open, or the buyer has not that much in it.
     pub async fn release(&self, contract: Hash, fund: Hash, amount: Sat) -> Result<Hash, AppError> {
         let there = self.channels_now().await?;
+        let beside = self.beside(contract, fund).await?;
         let mut live = self.to_sign(contract).await?;
         let payload = Payload::Release(Release { fund, amount });
         if live.our_side == Side::Seller && live.record.state().channels.contains_key(&fund) {
-            check_room(&there, fund, amount)?;
+            check_room(&there, fund, amount, beside)?;
         }
         self.write(&mut live, |_| Ok(payload), |_| Vec::new()).await
     }
@@ -44,13 +51,26 @@ impl App {
     /// # Errors
     /// When it is not released, not settled, taken out or ordered already, or a payment to that company is under way.
     pub async fn take_back(&self, contract: Hash, release: Hash) -> Result<(), AppError> {
+        // Whoever sets it aside for another contract looks under the same lock.
+        let _one_at_a_time = self.parts.lock().await;
+        let row = self.store.opening_by_fund(release.0).await?;
+        if row.as_ref().is_some_and(|row| row.state == SET_ASIDE) {
+            let todo = "it comes back when the channel closes";
+            return Err(AppError::refused(
+                "set-aside",
+                "this release is set aside for another contract",
+                todo,
+            ));
+        }
         let there = self.channels_now().await?;
         let live = self.live(contract).await?;
         let (released, peer) = {
             let live = live.lock().await;
-            (may_take(&live, release, &there)?, live.peer.clone())
+            (may_take(&live, release)?, live.peer.clone())
         };
-        if self.store.opening_by_fund(release.0).await?.is_some() {
+        let beside = self.beside(contract, released.from).await?;
+        check_room(&there, released.from, released.amount, beside)?;
+        if row.is_some() {
             let todo = "nothing is to be done: see how far it is on the contract's page";
             return Err(AppError::refused("taken-back", "this release is being taken out already", todo));
         }
@@ -62,6 +82,12 @@ impl App {
         self.store.commit(vec![Change::PutOpening(row)]).await?;
         self.wake(Work::Contract(contract));
         Ok(())
+    }
+
+    /// What other contracts have in a channel of this one: that is not released or taken out.
+    async fn beside(&self, contract: Hash, fund: Hash) -> Result<Sat, AppError> {
+        let peer = self.live(contract).await?.lock().await.peer.clone();
+        Ok(beside(&self.used_parts(&peer, contract).await?, fund))
     }
 
     /// Whether a payment of ours to a company is not decided.
@@ -77,7 +103,11 @@ impl App {
     /// The releases that we were told to take out, by their entries.
     pub(crate) async fn taken_back(&self, contract: Hash) -> Result<BTreeSet<Hash>, AppError> {
         let rows = self.store.openings(contract.0).await?;
-        Ok(rows.into_iter().map(|row| lncontract_core::Bytes(row.fund_entry_hash)).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.state != SET_ASIDE)
+            .map(|row| lncontract_core::Bytes(row.fund_entry_hash))
+            .collect())
     }
 
     /// Decides on money that a peer's node wants to take out: exactly what we released of that channel, once.
@@ -92,7 +122,15 @@ impl App {
                     found = found.or_else(|| waiting(&live, &request));
                 }
             }
+            // A record that can't be read may name it.
+            let used = self.used_parts(&peer, Hash::ZERO).await;
+            let is_used =
+                |release| used.as_ref().map_or(true, |used| used.iter().any(|(of, _)| *of == release));
             match found {
+                Some((release, _)) if is_used(release) => {
+                    let text = "that release is set aside for another contract: it comes back when the channel closes";
+                    return SpliceAdmission::Refuse { text: text.into() };
+                }
                 None => {
                     let text = "no release gives that much of this channel back: ask the seller to sign one";
                     return SpliceAdmission::Refuse { text: text.into() };
@@ -129,7 +167,7 @@ fn is_waiting(live: &Live, part: &Part) -> bool {
 }
 
 /// What a release gives back, if our node may take it out now.
-fn may_take(live: &Live, release: Hash, there: &[Channel]) -> Result<Released, AppError> {
+fn may_take(live: &Live, release: Hash) -> Result<Released, AppError> {
     let refused = |code, title, todo| Err(AppError::refused(code, title, todo));
     if live.our_side != Side::Buyer {
         return refused("not-ours", "what is set aside is the buyer's", "the buyer takes it back");
@@ -149,7 +187,6 @@ fn may_take(live: &Live, release: Hash, there: &[Channel]) -> Result<Released, A
     if !live.record.settled(&release) {
         return refused("not-settled", "the release is not settled yet", "try again in a moment");
     }
-    check_room(there, released.from, released.amount)?;
     Ok(released)
 }
 
@@ -160,18 +197,18 @@ pub(crate) fn room_sat(channel: &Channel) -> u64 {
     (buyers_msat / 1_000).saturating_sub(FEE_MOST_SAT)
 }
 
-fn check_room(there: &[Channel], fund: Hash, amount: Sat) -> Result<(), AppError> {
+fn check_room(there: &[Channel], fund: Hash, amount: Sat, beside: Sat) -> Result<(), AppError> {
     let channel = there.iter().find(|channel| channel.opening == opening_id(fund));
     let open = channel.filter(|channel| matches!(channel.state, ChannelState::Open { .. }));
     let Some(channel) = open else {
         let todo = "see its state on the contract's page";
         return Err(AppError::refused("not-open", "our node sees no open channel of this earmark", todo));
     };
-    let room_sat = room_sat(channel);
+    let room_sat = room_sat(channel).saturating_sub(beside.0);
     if amount.0 > room_sat {
         let title =
             format!("{} sat can be taken out of the channel at most, asked for are {}", room_sat, amount.0);
-        let todo = "take less: reserve and fees stay in it until it closes";
+        let todo = "take less: reserve, fees and what other contracts have in it stay in it until it closes";
         return Err(AppError::refused("too-much", title, todo));
     }
     Ok(())

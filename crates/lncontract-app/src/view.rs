@@ -15,7 +15,10 @@ use lncontract_core::{Hash, Time, v1::Side};
 use serde::{Deserialize, Serialize};
 
 pub use account::{AccountLine, AccountSums, AccountView};
-pub use channel::{ChannelCard, ClosingView, Look, Progress, ReleaseLine, SightView, SpliceLine, StageMark};
+pub use channel::{
+    ChannelCard, ClosingView, FreePart, Look, PartLine, Progress, ReleaseLine, SightView, SpliceLine,
+    StageMark,
+};
 pub use coverage::{CoveragePoint, CoverageRow, CoverageView};
 pub use ended::{EndedView, OnchainView};
 pub use negotiation::{

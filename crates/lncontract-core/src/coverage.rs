@@ -74,6 +74,12 @@ pub struct Coverage {
 }
 
 impl ChannelNow {
+    /// Leaves what is set aside in it for other contracts: none of that is sent for this one.
+    pub fn leave(&mut self, others: Sat) {
+        self.can_send = self.can_send.less(others);
+        self.at_once = self.at_once.min(self.can_send);
+    }
+
     /// Returns what the earmarks leave for a stage.
     fn earmarked(&self, stage: &str) -> Sat {
         let for_it = self.parts.iter().filter(|part| part.is_for(stage));

@@ -18,7 +18,7 @@ pub use shared::Shared;
 use crate::{
     Hash, Sat, Time,
     table::Table,
-    v1::{Account, ChannelStage, CloseManner, KeyStatement, PayableId, RowId, Side, Terms},
+    v1::{Account, ChannelStage, CloseManner, KeyStatement, Part, PayableId, RowId, Side, Terms},
 };
 
 /// Everything the law needs to know of a contract; the default is the state before its first entry.
@@ -231,6 +231,9 @@ pub struct Announced {
     /// The `fund` entry of the channel that it is spliced into; none: it opens a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<Hash>,
+    /// The part of another contract's channel that carries it out; none: a channel or a splice of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Part>,
     /// When it was announced.
     pub at: Time,
 }
@@ -366,6 +369,11 @@ impl ChannelState {
     pub fn base(&self) -> Option<Hash> {
         let released = self.released.as_ref().map(|released| released.from);
         released.or(self.announced.as_ref().and_then(|fund| fund.into))
+    }
+
+    /// Returns the part of another contract's channel that carries it out; none: it is money of its own.
+    pub fn part(&self) -> Option<&Part> {
+        self.announced.as_ref().and_then(|fund| fund.of.as_ref())
     }
 
     /// Tells whether either side has reported it open; of a splice: locked.

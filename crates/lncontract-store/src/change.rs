@@ -4,9 +4,9 @@
 //! backend. A new subject gets its struct in `subject/`, a variant here and a named test in `conformance`.
 
 use crate::{
-    Company, Contract, Draft, FinishJob, Fork, Hash, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt,
-    NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, Peer, PutDue, RetryJob,
-    RetryOutbox, Session, Setting, User,
+    AttemptShare, Company, Contract, Draft, FinishJob, Fork, Hash, MarkDelivered, MoveAttempt,
+    MoveReceivable, NewAttempt, NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening,
+    Peer, PutDue, RetryJob, RetryOutbox, Session, Setting, User,
 };
 
 /// One write. `Put` makes or replaces; `Insert` makes and conflicts with what is there; `Move` is a
@@ -69,6 +69,13 @@ pub enum Change {
     InsertAttempt(NewAttempt),
     /// Moves a payment from one of the named states to another.
     MoveAttempt(MoveAttempt),
+    /// Says over which channels a payment goes, in place of what was said before; a conflict once it has succeeded.
+    PutShares {
+        /// Of the invoice.
+        payment_hash: Hash,
+        /// Each of that payment.
+        shares: Vec<AttemptShare>,
+    },
     /// Stores an invoice we made; a second one for a payable whose first is not cancelled is a conflict.
     InsertReceivable(NewReceivable),
     /// Moves an invoice from one of the named states to another.
@@ -145,7 +152,7 @@ impl Change {
             Self::AppendEntry(_) | Self::InsertFork(_) => Subject::Entry,
             Self::PutOutbox(_) | Self::MarkDelivered(_) | Self::RetryOutbox(_) => Subject::Outbox,
             Self::PutOpening(_) => Subject::Opening,
-            Self::InsertAttempt(_) | Self::MoveAttempt(_) => Subject::Attempt,
+            Self::InsertAttempt(_) | Self::MoveAttempt(_) | Self::PutShares { .. } => Subject::Attempt,
             Self::InsertReceivable(_) | Self::MoveReceivable(_) => Subject::Receivable,
             Self::Ledger(_) => Subject::Ledger,
             Self::PutJob(_) | Self::FinishJob(_) | Self::RetryJob(_) => Subject::Job,

@@ -48,7 +48,8 @@ macro_rules! store_conformance {
             attempt: a_payment_hash_is_used_once an_invoice_entry_has_one_attempt
                 a_move_from_another_state_is_a_conflict a_success_has_its_preimage_and_is_final
                 one_of_many_workers_claims_a_payment what_is_not_decided_is_unfinished
-                an_amount_that_does_not_fit_is_refused;
+                an_amount_that_does_not_fit_is_refused
+                what_a_payment_goes_over_is_replaced_until_it_has_succeeded;
             receivable: a_payable_has_one_invoice a_cancelled_invoice_makes_room_and_stays_cancelled
                 claiming_and_cancelling_exclude_each_other an_invoice_gets_its_entry_later
                 a_received_invoice_is_final;

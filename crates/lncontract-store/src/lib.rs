@@ -18,11 +18,11 @@ pub use error::StoreError;
 pub use sqlite::{Options, Schema, SqliteStore, staging};
 pub use store::{BoxFuture, Store};
 pub use subject::{
-    Attempt, AttemptState, AuditRow, Channels, Company, Contract, ContractCursor, ContractPage, Draft, Due,
-    EntryRow, FinishJob, Fork, Job, LedgerRow, MarkDelivered, MoveAttempt, MoveReceivable, NewAttempt,
-    NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, OutboxRow, Peer, PutDue,
-    Receivable, ReceivableState, RetryJob, RetryOutbox, Sealed, Session, Setting, Side, Summary, Totals,
-    User, Which,
+    Attempt, AttemptShare, AttemptState, AuditRow, Channels, Company, Contract, ContractCursor, ContractPage,
+    Draft, Due, EntryRow, FinishJob, Fork, Job, LedgerRow, MarkDelivered, MoveAttempt, MoveReceivable,
+    NewAttempt, NewAudit, NewEntry, NewJob, NewLedger, NewOutbox, NewReceivable, Opening, OutboxRow, Peer,
+    PutDue, Receivable, ReceivableState, RetryJob, RetryOutbox, Sealed, Session, Setting, Side, Summary,
+    Totals, User, Which,
 };
 
 /// 32 bytes: a contract id, an entry's hash, a payment hash, a preimage, a token's hash.

@@ -34,9 +34,9 @@ use tokio::sync::broadcast;
 
 use self::{home::Home, writer::Writer};
 use crate::{
-    Attempt, AuditRow, BoxFuture, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork,
-    Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store, StoreError, Totals,
-    User, Which,
+    Attempt, AttemptShare, AuditRow, BoxFuture, Change, Changed, Company, Contract, ContractPage, Draft,
+    EntryRow, Fork, Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, Store,
+    StoreError, Totals, User, Which,
 };
 
 /// How many pages may be read at once; more wait.
@@ -259,6 +259,9 @@ impl Store for SqliteStore {
     }
     fn attempts(&self, contract: Hash) -> Read<'_, Vec<Attempt>> {
         read!(self, attempt::of_contract(contract))
+    }
+    fn attempt_shares(&self, contract: Hash) -> Read<'_, Vec<AttemptShare>> {
+        read!(self, attempt::shares_of_contract(contract))
     }
     fn attempts_unfinished(&self) -> Read<'_, Vec<Attempt>> {
         read!(self, attempt::unfinished())

@@ -8,8 +8,9 @@ use std::{future::Future, pin::Pin};
 use tokio::sync::broadcast;
 
 use crate::{
-    Attempt, AuditRow, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork, Hash, Job,
-    LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, StoreError, Totals, User, Which,
+    Attempt, AttemptShare, AuditRow, Change, Changed, Company, Contract, ContractPage, Draft, EntryRow, Fork,
+    Hash, Job, LedgerRow, Opening, OutboxRow, Peer, Receivable, Session, Side, StoreError, Totals, User,
+    Which,
 };
 
 /// A boxed future, so that the trait is object-safe and callers do not compile its bodies.
@@ -101,6 +102,8 @@ pub trait Store: Send + Sync + 'static {
     fn attempt(&self, payment_hash: Hash) -> Read<'_, Option<Attempt>>;
     /// Returns a contract's payments, oldest first.
     fn attempts(&self, contract: Hash) -> Read<'_, Vec<Attempt>>;
+    /// Returns over which channels a contract's payments went or go, in the order of `attempts`.
+    fn attempt_shares(&self, contract: Hash) -> Read<'_, Vec<AttemptShare>>;
     /// Returns all payments that neither succeeded nor failed, oldest first.
     fn attempts_unfinished(&self) -> Read<'_, Vec<Attempt>>;
     /// Returns an invoice we made.

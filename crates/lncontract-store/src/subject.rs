@@ -14,7 +14,7 @@ mod receivable;
 mod summary;
 mod user;
 
-pub use attempt::{Attempt, AttemptState, MoveAttempt, NewAttempt};
+pub use attempt::{Attempt, AttemptShare, AttemptState, MoveAttempt, NewAttempt};
 pub use company::{AuditRow, Company, NewAudit, Sealed, Setting};
 pub use contract::{Contract, ContractCursor, ContractPage, Draft};
 pub use entry::{EntryRow, Fork, MarkDelivered, NewEntry, NewOutbox, OutboxRow, RetryOutbox, Side};

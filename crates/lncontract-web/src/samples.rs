@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use lncontract_app::{
     Account, AppError, CloseMode, PaymentRow,
     view::{
-        AccountView, CompanyRow, Comparison, ContractRow, ContractView, Frame, Negotiation, NodeView,
-        Overview, PayPrompt, TenderView,
+        AccountView, CompanyRow, Comparison, ContractRow, ContractView, Frame, FreePart, Negotiation,
+        NodeView, Overview, PayPrompt, TenderView,
     },
 };
 use lncontract_core::{
@@ -201,6 +201,12 @@ impl App {
     }
     pub async fn fund(&self, _: Hash, tranche: &str) -> Answer<Hash> {
         self.act(format!("fund {tranche}"), WRITTEN)
+    }
+    pub async fn fund_by_part(&self, _: Hash, tranche: &str, release: Hash) -> Answer<Hash> {
+        self.act(format!("fund_by_part {tranche} {}", &release.to_string()[..6]), WRITTEN)
+    }
+    pub async fn free_parts(&self, contract: Hash) -> Answer<Vec<FreePart>> {
+        self.known(contract, views::free_parts())
     }
     pub async fn close_channel(&self, _: Hash, _: Hash, mode: CloseMode) -> Answer<()> {
         self.act(format!("close_channel {mode:?}"), ())

@@ -121,6 +121,10 @@ enum Channel {
         contract: String,
         /// The tranche's id
         tranche: String,
+        /// Set aside what another contract with the same company released, in place of a new channel: the release
+        /// entry's id, as `list` shows it there
+        #[arg(long, value_name = "RELEASE")]
+        release: Option<String>,
     },
     /// Close a channel together with the counterparty
     Close {
@@ -313,9 +317,12 @@ pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
 pub async fn channel(args: ChannelArgs) -> anyhow::Result<u8> {
     let request = match args.command {
         Channel::List { contract } => get(format!("/contracts/{}", segment(&contract)?), print::channels),
-        Channel::Fund { contract, tranche } => post(
+        Channel::Fund { contract, tranche, release } => post(
             format!("/contracts/{}/funds", segment(&contract)?),
-            json!({ "tranche": tranche }),
+            match release {
+                Some(release) => json!({ "tranche": tranche, "release": release }),
+                None => json!({ "tranche": tranche }),
+            },
             print::written,
         ),
         Channel::Close { contract, fund } => post(

@@ -6,7 +6,7 @@ use lncontract_core::{
     v1::CloseManner,
 };
 
-use super::*;
+use super::{drawn::Taken, *};
 
 const TESTING: &str = "subsystem-testing";
 
@@ -23,6 +23,7 @@ fn record(tranches: &[(u8, u64, &str, Option<u8>)]) -> Contract {
             stages: stages(stage),
             notice_blocks: 144,
             into: into.map(hash),
+            of: None,
             at: Time(i64::from(*number)),
         };
         (hash(*number), ChannelRecord { announced: Some(announced), ..ChannelRecord::default() })
@@ -110,4 +111,21 @@ fn a_general_payment_leaves_what_a_stages_splice_brought() {
     let now = vec![Piece { fund: hash(1), amount: Sat(30) }];
     assert_eq!(way("other", 31), Way::Short { now, missing: Sat(1) });
     assert_eq!(way(TESTING, 50), one_piece);
+}
+
+#[test]
+fn what_is_left_is_what_no_payment_of_the_store_took_whatever_the_channel_holds() {
+    let state = record(&[(1, 30, "", None), (2, 20, TESTING, Some(1)), (3, 10, "", None)]);
+    let taken =
+        |stage: &str, fund: u8, amount_sat| Taken { stage: stage.into(), fund: hash(fund), amount_sat };
+    let left = |taken: &[Taken]| {
+        let mut all = vec![channel(1, &[(1, "", 7), (2, TESTING, 7)]), channel(3, &[(3, "", 7)])];
+        drawn::exactly(&state, &mut all, taken);
+        all.iter().flat_map(|now| now.parts.iter().map(|part| part.left.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(left(&[]), [30, 20, 10]);
+    assert_eq!(left(&[taken("other", 1, 12)]), [18, 20, 10]);
+    // Its own first, then the general part, of that channel alone.
+    assert_eq!(left(&[taken(TESTING, 1, 25)]), [25, 0, 10]);
+    assert_eq!(left(&[taken(TESTING, 1, 5), taken("other", 1, 30), taken(TESTING, 3, 4)]), [0, 15, 6]);
 }

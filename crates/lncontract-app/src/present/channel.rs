@@ -14,11 +14,13 @@ use lncontract_store::Opening;
 use super::{
     coverage::{self, Covered},
     look::NodeLook,
+    parts::PartsLook,
     words,
 };
 use crate::{
     fund::opening_id,
     live::Live,
+    part::carried_by,
     view::{Badge, ChannelCard, ClosingView, Look, Progress, SightView, SpliceLine, StageMark, Tone},
 };
 
@@ -33,6 +35,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) node: &'a NodeLook,
     /// None where our node does not answer.
     pub(crate) covered: Option<&'a Covered>,
+    pub(crate) parts: &'a PartsLook,
     pub(crate) now: Time,
 }
 
@@ -48,7 +51,7 @@ impl Desk<'_> {
     /// Makes the card.
     pub(crate) fn card(&self, channel: &ChannelView) -> ChannelCard {
         let ours = self.live.our_side;
-        let id = opening_id(channel.fund);
+        let id = carried_by(self.live.record.state(), channel.fund, ours);
         let seen = self.node.channels().iter().find(|seen| seen.opening == id);
         let report = channel.buyer.as_ref().or(channel.seller.as_ref());
         let open = seen.filter(|seen| matches!(seen.state, ChannelState::Open { .. }));
@@ -63,7 +66,13 @@ impl Desk<'_> {
         if closing.as_ref().and_then(|closing| closing.blocks_left).is_some_and(|blocks| blocks > 0) {
             state = Badge::new(Tone::Warn, "Closing");
         }
-        let sight = self.sight(channel, seen.and_then(first_output));
+        let part_of = channel.of.as_ref().map(|part| self.parts.line(part.contract));
+        let own = seen.and_then(first_output).filter(|_| part_of.is_none());
+        let sight = self.sight(channel, own);
+        let why_not = self.parts.why_not.get(&channel.fund);
+        let trouble = why_not.map_or(trouble, |why| format!("Not seen by us: {why}"));
+        // A part is a share of the channel, which stands with all it has on the other contract's page.
+        let open = open.filter(|_| part_of.is_none());
         let paying = open.filter(|_| ours == Side::Buyer);
         ChannelCard {
             fund: channel.fund,
@@ -82,7 +91,8 @@ impl Desk<'_> {
             seen: agreement(&sight, self.node.answers(), self.their_name()),
             sight,
             closing,
-            can_close: matches!(channel.progress, Stage::Open) && seen.is_some(),
+            can_close: matches!(channel.progress, Stage::Open) && seen.is_some() && part_of.is_none(),
+            part_of,
             splices: splices.collect(),
             releasable_sat: self.releasable_sat(channel, open),
             releases: channel.releases.iter().map(|part| self.release(part, seen)).collect(),
@@ -147,7 +157,8 @@ impl Desk<'_> {
         if !ends {
             return None;
         }
-        let height = self.node.closing_height(opening_id(channel.fund)).filter(|_| alone);
+        let id = carried_by(state, channel.fund, self.live.our_side);
+        let height = self.node.closing_height(id).filter(|_| alone);
         let notice_blocks = known.announced.as_ref().map_or(0, |announced| announced.notice_blocks);
         let blocks_left = height
             .map(|height| height.saturating_add(u32::from(notice_blocks)).saturating_sub(self.node.height()));

@@ -35,6 +35,7 @@ impl App {
         let connected = self.connected().await;
         let falls = self.falls().await;
         let openings = self.store.openings(contract.0).await?;
+        let parts = self.parts_look(&live).await?;
         let live = live.lock().await;
         let (state, now) = (live.record.state(), self.clock.now());
         let status = status(state, now);
@@ -49,6 +50,7 @@ impl App {
             openings: &openings,
             node: &node,
             covered: covered.as_ref(),
+            parts: &parts,
             now,
         };
         let channels: Vec<ChannelCard> = status.channels.iter().map(|view| desk.card(view)).collect();

@@ -12,11 +12,11 @@ use lncontract_core::{
     state::{Announced, ChannelState as ChannelRecord},
     v1::{ChannelStage, Side, Terms},
 };
-use lncontract_lightning::{Channel, ChannelState, SpliceState};
+use lncontract_lightning::{Channel, ChannelState};
 
 use super::words;
 use crate::{
-    fund::opening_id,
+    part::{carried_by, is_locked},
     view::{Badge, CoveragePoint, CoverageRow, CoverageView, Tone},
 };
 
@@ -155,6 +155,11 @@ pub(crate) fn lost(covered: &Covered, state: &Contract, terms: &Terms, fund: Has
     lost
 }
 
+/// What payments left of what one fund entry set aside, by the record alone.
+pub(crate) fn left_of(state: &Contract, fund: Hash) -> Sat {
+    earmarks(state, None).left.get(&fund).copied().unwrap_or_default()
+}
+
 /// What is left of a channel's earmarks.
 pub(crate) fn left_sat(channel: &ChannelNow) -> u64 {
     channel.parts.iter().map(|part| part.left.0).sum()
@@ -165,17 +170,14 @@ pub(crate) fn channels_now(state: &Contract, ours: Side, there: &[Channel]) -> V
     let earmarks = earmarks(state, None);
     let base = |(fund, channel): (&Hash, &ChannelRecord)| {
         let announced = channel.announced.as_ref().filter(|announced| announced.into.is_none())?;
-        let seen = there.iter().find(|seen| seen.opening == opening_id(*fund))?;
+        let seen = there.iter().find(|seen| seen.opening == carried_by(state, *fund, ours))?;
         let standing = match seen.state {
             ChannelState::Open { usable: true } => Standing::Usable,
             ChannelState::Open { usable: false } => Standing::Away,
             ChannelState::Closing { .. } => Standing::Closing,
             _ => return None,
         };
-        let locked = |splice: &Hash| {
-            let mut splices = seen.splices.iter();
-            splices.any(|seen| seen.id == opening_id(*splice) && seen.state == SpliceState::Locked)
-        };
+        let locked = |splice: &Hash| is_locked(seen, *splice);
         let of_it = state.channels.iter().filter_map(|(id, part)| Some((id, part.announced.as_ref()?)));
         let of_it = of_it.filter(|(id, part)| *id == fund || (part.into == Some(*fund) && locked(id)));
         let mut parts: Vec<_> = of_it.collect();

@@ -36,7 +36,9 @@ fn onchain(ours: Side, state: &Contract, node: &NodeLook) -> OnchainView {
     let of = |fund: &Hash| node.channels().iter().find(|channel| channel.opening == opening_id(*fund));
     let channels: Vec<&Channel> = state.channels.keys().filter_map(of).collect();
     let funded = state.channels.values().filter(|channel| !channel.reports.is_empty());
-    let funded = funded.filter_map(|channel| channel.announced.as_ref().map(|part| part.amount.0));
+    let funded = funded.filter_map(|channel| channel.announced.as_ref());
+    // A part went in with the channel of another contract, and comes back there.
+    let funded = funded.filter(|part| part.of.is_none()).map(|part| part.amount.0);
     let mut view = OnchainView::default();
     if ours == Side::Buyer {
         view.funded_sat = funded.sum();

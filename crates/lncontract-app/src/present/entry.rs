@@ -70,7 +70,8 @@ fn what(entry: &Entry, record: &Record, terms: &Terms) -> String {
         Payload::Lapse(_) => "Offer ran out unanswered".into(),
         Payload::Pass(_) => "Pen passed".into(),
         Payload::Fund(fund) => {
-            format!("Fund {}: {}", fund.tranche.replace('-', " "), words::sat(fund.amount.0))
+            let of = if fund.of.is_some() { ", part of another contract’s channel" } else { "" };
+            format!("Fund {}: {}{of}", fund.tranche.replace('-', " "), words::sat(fund.amount.0))
         }
         Payload::Earmark(earmark) => {
             let stage = if earmark.stage == ChannelStage::Open { "open" } else { "awaiting confirmation" };

@@ -69,7 +69,8 @@ pub(crate) fn listed(record: &Record, ours: Side, now: Time) -> Result<Listed, A
     let mut todos = todo::disputes(record);
     todos.extend(acts.map(|act| todo::keep(record.contract(), act, terms)));
     let look_at = [sums.changes_at, heartbeat_due(record, ours)].into_iter().flatten().min();
-    let kept = Kept { row: row(record, ours, terms, &sums), channels: kept_channels(&sums.channels), todos };
+    let kept =
+        Kept { row: row(record, ours, terms, &sums), channels: kept_channels(&sums.channels, ours), todos };
     let paid_over_sat = if sums.earmarked > Sat::ZERO { sums.paid.0 } else { 0 };
     let summary = lncontract_store::Summary {
         todos: u32::try_from(kept.todos.len()).unwrap_or(u32::MAX),
@@ -101,8 +102,16 @@ fn row(record: &Record, ours: Side, terms: &Terms, sums: &Summary) -> ContractRo
     }
 }
 
-fn kept_channels(views: &[ChannelView]) -> Vec<KeptChannel> {
-    let kept = |view: &ChannelView| KeptChannel { fund: view.fund, earmarked_sat: view.earmarked().0 };
+fn kept_channels(views: &[ChannelView], ours: Side) -> Vec<KeptChannel> {
+    let said = |view: &ChannelView| match ours {
+        Side::Buyer => view.buyer.is_some(),
+        Side::Seller => view.seller.is_some(),
+    };
+    let kept = |view: &ChannelView| {
+        // A part counts once our own side has seen it, in the channel of another contract.
+        let part = view.of.as_ref().filter(|_| said(view));
+        KeptChannel { fund: part.map_or(view.fund, |part| part.channel), earmarked_sat: view.earmarked().0 }
+    };
     views.iter().map(kept).filter(|channel| channel.earmarked_sat > 0).collect()
 }
 

@@ -16,11 +16,17 @@ use crate::{
 /// The words of its three stages: the first while it lasts and once it is over.
 const RELEASING: [&str; 3] = ["Released", "Released", "Taken back"];
 
+/// Of one that is set aside for another contract: nothing leaves the channel.
+const SETTING_ASIDE: [&str; 3] = ["Released", "Released", "Set aside again"];
+
 impl Desk<'_> {
     /// What we may release of a channel now: as much as the record and our node allow.
     pub(super) fn releasable_sat(&self, channel: &ChannelView, open: Option<&Channel>) -> u64 {
         match (self.live.our_side, open) {
-            (Side::Seller, Some(open)) => channel.releasable.0.min(room_sat(open)),
+            (Side::Seller, Some(open)) => {
+                let beside_sat = self.parts.beside.get(&channel.fund).copied().unwrap_or(0);
+                channel.releasable.0.min(room_sat(open).saturating_sub(beside_sat))
+            }
             _ => 0,
         }
     }
@@ -38,7 +44,18 @@ impl Desk<'_> {
         splice.stages = stages(&self.live.record, part, &RELEASING, confirming);
         let waits = part.progress == Stage::Announced && seen.is_none();
         let ordered = self.opening(part.fund).is_some();
+        let used = self.parts.used.get(&part.fund).filter(|_| seen.is_none());
+        let set_aside_for = used.map(|used| self.parts.line(*used));
+        if set_aside_for.is_some() {
+            splice.stages = stages(&self.live.record, part, &SETTING_ASIDE, None);
+        }
         match part.progress {
+            Stage::Announced if set_aside_for.is_some() => {
+                splice.state = Badge::new(Tone::Busy, "Being set aside again");
+            }
+            Stage::Open if set_aside_for.is_some() => {
+                splice.state = Badge::new(Tone::Good, "Set aside again");
+            }
             Stage::Announced if waits && !ordered => {
                 splice.state = Badge::new(Tone::Mute, "Not taken back yet")
             }
@@ -56,6 +73,7 @@ impl Desk<'_> {
         }
         let settled = self.live.record.settled(&part.fund);
         let ours = self.live.our_side == Side::Buyer;
-        ReleaseLine { splice, can_take_back: ours && waits && settled && !ordered }
+        let can_take_back = ours && waits && settled && !ordered && set_aside_for.is_none();
+        ReleaseLine { splice, can_take_back, set_aside_for }
     }
 }

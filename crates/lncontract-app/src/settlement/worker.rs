@@ -1,11 +1,13 @@
 //! Does what [`super::machine`] says, through store and node. Its transactions are named there.
 
 use lncontract_core::Bytes;
-use lncontract_lightning::{Pay, PaymentHash, PaymentPreimage, PaymentState, Share};
-use lncontract_store::{Attempt, AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError};
+use lncontract_lightning::{Pay, PaymentHash, PaymentPreimage, PaymentState};
+use lncontract_store::{
+    Attempt, AttemptShare, AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, StoreError,
+};
 
 use super::machine::{Checks, Fact, Next, State, step};
-use crate::{App, AppError};
+use crate::{App, AppError, over::Over};
 
 /// TX1: writes the attempt. A second one of the same hash is refused.
 pub(crate) async fn request(app: &App, attempt: NewAttempt) -> Result<(), AppError> {
@@ -24,7 +26,7 @@ pub(crate) async fn request(app: &App, attempt: NewAttempt) -> Result<(), AppErr
 pub(crate) async fn drive(
     app: &App,
     hash: PaymentHash,
-    over: &[Share],
+    over: &[Over],
     checks: &Checks,
 ) -> Result<State, AppError> {
     let node = app.node().await?;
@@ -54,9 +56,11 @@ pub(crate) async fn drive(
                 return Ok(to);
             }
             Next::Send => {
-                move_to(app, hash, state, to, None).await?;
+                // With the state, and before the node hears of it: whose money it will take.
+                step_to(app, hash, (state, to), None, Some(shares(hash, over))).await?;
                 state = to;
-                let order = Pay { bolt11: attempt.bolt11.clone(), channels: over.to_vec() };
+                let channels = over.iter().map(Over::share).collect();
+                let order = Pay { bolt11: attempt.bolt11.clone(), channels };
                 let answer = node.pay(order).await;
                 if let Err(error) = &answer {
                     tracing::warn!(hash = %Bytes(hash), %error, "the node did not take the order to pay");
@@ -83,12 +87,31 @@ fn is_too_early(app: &App, attempt: &Attempt, checks: &Checks) -> bool {
     attempt.state == AttemptState::Unknown && *checks == Checks::Hold && app.clock.now().0 < next_try
 }
 
+fn shares(payment_hash: PaymentHash, over: &[Over]) -> Change {
+    let share = |over: &Over| AttemptShare {
+        payment_hash,
+        fund_entry_hash: over.fund.0,
+        amount_sat: over.amount_sat,
+    };
+    Change::PutShares { payment_hash, shares: over.iter().map(share).collect() }
+}
+
 async fn move_to(
     app: &App,
     hash: PaymentHash,
     from: State,
     to: State,
     reason: Option<String>,
+) -> Result<(), AppError> {
+    step_to(app, hash, (from, to), reason, None).await
+}
+
+async fn step_to(
+    app: &App,
+    hash: PaymentHash,
+    (from, to): (State, State),
+    reason: Option<String>,
+    along: Option<Change>,
 ) -> Result<(), AppError> {
     let change = MoveAttempt {
         payment_hash: hash,
@@ -100,7 +123,8 @@ async fn move_to(
         reason,
         at: app.clock.now().0,
     };
-    let Err(error) = app.store.commit(vec![Change::MoveAttempt(change)]).await else { return Ok(()) };
+    let changes = [Change::MoveAttempt(change)].into_iter().chain(along).collect();
+    let Err(error) = app.store.commit(changes).await else { return Ok(()) };
     let now = app.store.attempt(hash).await?;
     if now.is_some_and(|attempt| State::of(attempt.state) != from) {
         // The node's event was faster: what it wrote stands, and the next look goes on from there.

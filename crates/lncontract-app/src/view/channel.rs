@@ -1,7 +1,7 @@
 //! The view of a channel and of what was added to it.
 
 use jiff::civil::Date;
-use lncontract_core::{Hash, Time};
+use lncontract_core::{Hash, Time, v1::Part};
 use serde::Serialize;
 
 use super::Badge;
@@ -51,6 +51,29 @@ pub struct ChannelCard {
     pub releasable_sat: u64,
     /// What was released of it, oldest first.
     pub releases: Vec<ReleaseLine>,
+    /// The contract whose channel it is a part of; none: it is a channel of this one.
+    pub part_of: Option<PartLine>,
+}
+
+/// The other contract of a channel that two have a part of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartLine {
+    /// Its id.
+    pub contract: Hash,
+    /// Its number.
+    pub number: String,
+}
+
+/// What another contract released, and a tranche of this one may be carried out by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FreePart {
+    /// What the `fund` entry will name.
+    #[serde(flatten)]
+    pub part: Part,
+    /// The other contract's number.
+    pub number: String,
+    /// How much: exactly the tranche's amount.
+    pub amount_sat: u64,
 }
 
 /// A release: money that goes back to the buyer while the channel goes on.
@@ -60,6 +83,8 @@ pub struct ReleaseLine {
     pub splice: SpliceLine,
     /// Whether we, the buyer, may take it out now.
     pub can_take_back: bool,
+    /// The contract that it is set aside for; none: it is taken out, or may be.
+    pub set_aside_for: Option<PartLine>,
 }
 
 /// A splice: more money in a channel, or less.

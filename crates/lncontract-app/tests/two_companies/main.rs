@@ -21,6 +21,7 @@ mod old_folder;
 mod refusals;
 mod release;
 mod restart;
+mod share;
 mod slow;
 mod splice;
 mod support;

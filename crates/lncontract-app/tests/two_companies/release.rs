@@ -13,14 +13,14 @@ use lncontract_store::Store;
 use crate::support::{MATERIALS, Pair, TRANCHE, evidence, see, until};
 
 /// What is released of the 5,000,000 sat that are left of the first channel.
-const RELEASED: Sat = Sat(4_000_000);
-const STAGE_1: &str = "stage-1-assembly";
+pub(crate) const RELEASED: Sat = Sat(4_000_000);
+pub(crate) const STAGE_1: &str = "stage-1-assembly";
 
-fn line(view: &ContractView, release: Hash) -> Option<&ReleaseLine> {
+pub(crate) fn line(view: &ContractView, release: Hash) -> Option<&ReleaseLine> {
     view.channels.iter().flat_map(|card| &card.releases).find(|line| line.splice.fund == release)
 }
 
-fn state(view: &ContractView, release: Hash) -> &str {
+pub(crate) fn state(view: &ContractView, release: Hash) -> &str {
     line(view, release).map_or("", |line| line.splice.state.word.as_str())
 }
 
@@ -44,7 +44,7 @@ impl Pair {
     }
 
     /// Materials earned, invoiced and paid.
-    async fn pay_materials(&self, contract: Hash) -> anyhow::Result<()> {
+    pub(crate) async fn pay_materials(&self, contract: Hash) -> anyhow::Result<()> {
         self.earn(contract).await?;
         let invoice = self.invoice(contract).await?;
         self.payable(contract, invoice).await?;
@@ -54,6 +54,13 @@ impl Pair {
 
     /// Stage 1 earned, its invoice before the buyer.
     async fn invoice_stage_1(&self, contract: Hash) -> anyhow::Result<Hash> {
+        let invoice = self.ask_for_stage_1(contract).await?;
+        self.payable(contract, invoice).await?;
+        Ok(invoice)
+    }
+
+    /// Stage 1 earned and invoiced.
+    pub(crate) async fn ask_for_stage_1(&self, contract: Hash) -> anyhow::Result<Hash> {
         let mut tender = evidence("Report of stage 1");
         tender.row = STAGE_1.into();
         let tender = self.seller.app().tender(contract, tender).await?;
@@ -65,32 +72,37 @@ impl Pair {
         see(self.seller.app(), contract, "the acceptance", |view| view.figures.earned_sat == 40_000_000)
             .await?;
         let payable = PayableId { row: format!("pay-{STAGE_1}"), tender: None };
-        let invoice = self.seller.app().make_invoice(contract, payable).await?;
-        self.payable(contract, invoice).await?;
-        Ok(invoice)
+        Ok(self.seller.app().make_invoice(contract, payable).await?)
     }
 
     /// Has the buyer's node take money out behind its program's back.
-    async fn takes_alone(&self, id: u128, channel: ChannelId, amount_sat: u64) {
+    pub(crate) async fn takes_alone(&self, id: u128, channel: ChannelId, amount_sat: u64) {
         let order = OrderSplice { id: OpeningId(id), channel, way: SpliceWay::Out, amount_sat };
         let refused = self.buyer.node().splice(order).await;
         let by_peer = matches!(&refused, Err(LightningError::Splice(OpenFailure::Policy { .. })));
         assert!(by_peer, "{amount_sat} sat: {refused:?}");
     }
 
-    async fn refuses_release(&self, contract: Hash, fund: Hash, amount: Sat, code: &str, words: &str) {
+    pub(crate) async fn refuses_release(
+        &self,
+        contract: Hash,
+        fund: Hash,
+        amount: Sat,
+        code: &str,
+        words: &str,
+    ) {
         let refused =
             self.seller.app().release(contract, fund, amount).await.expect_err("nothing is released");
         assert_eq!(refused.code, code, "{refused}");
         assert!(refused.to_string().contains(words) || refused.todo.contains(words), "{refused:?}");
     }
 
-    async fn refuses_to_take(&self, contract: Hash, release: Hash, code: &str) {
+    pub(crate) async fn refuses_to_take(&self, contract: Hash, release: Hash, code: &str) {
         let refused = self.buyer.app().take_back(contract, release).await.expect_err("nothing is taken");
         assert_eq!(refused.code, code, "{refused}");
     }
 
-    async fn channel_of(&self, fund: Hash) -> anyhow::Result<(ChannelId, u64)> {
+    pub(crate) async fn channel_of(&self, fund: Hash) -> anyhow::Result<(ChannelId, u64)> {
         let id = u128::from_be_bytes(fund.0[..16].try_into()?);
         let there = self.buyer.node().channels().await?;
         let channel = there.iter().find(|channel| channel.opening == OpeningId(id)).expect("it is open");

@@ -14,13 +14,13 @@ use crate::support::{Pair, TRANCHE, see, until};
 /// The first splice of the plan: 20,000,000 sat into the first channel.
 const SPLICE: &str = "splice-1";
 
-fn line(view: &ContractView, fund: Hash) -> Option<&SpliceLine> {
+pub(crate) fn line(view: &ContractView, fund: Hash) -> Option<&SpliceLine> {
     view.channels.iter().flat_map(|card| &card.splices).find(|line| line.fund == fund)
 }
 
 impl Pair {
     /// Mines until both pages show it.
-    async fn mine_until(
+    pub(crate) async fn mine_until(
         &self,
         contract: Hash,
         what: &str,

@@ -1,14 +1,16 @@
 //! Channels: the buyer announces an opening or a splice, both sides report what their own node sees,
 //! either reports the end.
 //!
+//! A part of another contract's channel may carry a tranche out in place of an opening.
+//!
 //! Invariant: a tranche has at most one channel or splice announced that has not ended, and a splice ends with
-//! its channel. Reports and ends are facts: a
+//! its channel. A part is named once. Reports and ends are facts: a
 //! channel that exists is shown even where its announcement was overtaken.
 
 use super::{At, ChannelRefusal, Refusal, Rule, standing::standing};
 use crate::{
     Contract, Hash,
-    state::{Announced, CloseReport, Report},
+    state::{Announced, ChannelState, CloseReport, Report},
     v1::{Close, Earmark, Fund, Instrument, RowId, Tranche},
 };
 
@@ -40,11 +42,29 @@ impl Fund {
         if departs && !(splice && self.instrument == Some(Instrument::Channel)) {
             return Err(ChannelRefusal::Instrument { tranche: self.tranche.clone() }.into());
         }
-        match self.target(tranche) {
-            Some(into) if past.live_channel(into).is_none() => {
-                Err(ChannelRefusal::NothingToSplice { into: into.clone() }.into())
+        let Some(into) = self.target(tranche) else { return Ok(()) };
+        match past.live_channel(into) {
+            None => Err(ChannelRefusal::NothingToSplice { into: into.clone() }.into()),
+            Some(_) if self.of.is_some() => {
+                Err(ChannelRefusal::PartForSplice { tranche: self.tranche.clone() }.into())
             }
-            _ => Ok(()),
+            Some((_, channel)) if channel.part().is_some() => {
+                Err(ChannelRefusal::SpliceIntoPart { into: into.clone() }.into())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Money: what was released once is set aside once. That it was released at all the other record says.
+    fn check_part(&self, past: &Contract) -> Result<(), Refusal> {
+        let Some(part) = &self.of else { return Ok(()) };
+        if part.contract == past.id() {
+            return Err(ChannelRefusal::PartOfItself.into());
+        }
+        let names = |channel: &ChannelState| channel.part().is_some_and(|of| of.release == part.release);
+        match past.channels.iter().find(|(_, channel)| names(channel)) {
+            Some((fund, _)) => Err(ChannelRefusal::PartTaken { release: part.release, fund: *fund }.into()),
+            None => Ok(()),
         }
     }
 }
@@ -64,7 +84,8 @@ impl Rule for Fund {
         if self.notice_blocks != notice {
             return Err(ChannelRefusal::Notice { planned: notice, found: self.notice_blocks }.into());
         }
-        self.check_instrument(past, tranche)
+        self.check_instrument(past, tranche)?;
+        self.check_part(past)
     }
 
     fn apply(&self, state: &mut Contract, at: At<'_>) {
@@ -77,6 +98,7 @@ impl Rule for Fund {
             stages: self.stages.clone(),
             notice_blocks: self.notice_blocks,
             into,
+            of: self.of.clone(),
             at: at.header.time,
         });
     }

@@ -27,6 +27,9 @@ impl Rule for Release {
         let channel =
             past.channels.get(&fund).filter(|found| found.announced.is_some() && found.base().is_none());
         let channel = channel.ok_or(ChannelRefusal::NoChannel { fund })?;
+        if channel.part().is_some() {
+            return Err(ChannelRefusal::ReleaseOfPart { fund }.into());
+        }
         if past.ends(channel).next().is_some() {
             return Err(ChannelRefusal::Ended { fund }.into());
         }
@@ -52,7 +55,8 @@ impl Rule for Release {
 impl Contract {
     /// Returns what is set aside in a channel by its own tranche and the splices that are locked, and not released.
     pub(crate) fn releasable(&self, fund: Hash) -> Sat {
-        let open = parts(self, fund).filter(|part| part.was_open() && part.closes.is_empty());
+        let open = |part: &&ChannelState| part.was_open() && part.closes.is_empty() && part.part().is_none();
+        let open = parts(self, fund).filter(open);
         let amounts = open.filter_map(|part| part.announced.as_ref()).map(|announced| announced.amount);
         let set_aside = amounts.fold(Sat::ZERO, |sum, amount| Sat(sum.0.saturating_add(amount.0)));
         set_aside.less(self.released(fund))

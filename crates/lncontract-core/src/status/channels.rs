@@ -7,7 +7,7 @@ use crate::{
     Contract, Hash, Sat, Time,
     law::free,
     state::{ChannelState, CloseReport, Report},
-    v1::{ChannelStage, CloseManner, RowId, Side},
+    v1::{ChannelStage, CloseManner, Part, RowId, Side},
 };
 
 /// A channel as the record knows it, or a splice into one.
@@ -21,6 +21,8 @@ pub struct ChannelView {
     pub amount: Sat,
     /// The stages it is earmarked to; empty: the contract in general.
     pub stages: Vec<RowId>,
+    /// The part of another contract's channel that it is; none: money of its own.
+    pub of: Option<Part>,
     /// When it was announced.
     pub announced_at: Option<Time>,
     /// How far it is.
@@ -120,6 +122,7 @@ fn view(contract: &Contract, fund: Hash, channel: &ChannelState) -> ChannelView 
         tranche: announced.map(|fund| fund.tranche.clone()),
         amount: announced.map(|fund| fund.amount).or(released.map(|found| found.amount)).unwrap_or_default(),
         stages: announced.map(|fund| fund.stages.clone()).unwrap_or_default(),
+        of: announced.and_then(|fund| fund.of.clone()),
         announced_at: announced.map(|fund| fund.at).or(released.map(|found| found.at)),
         progress: progress(contract, channel),
         agreement,

@@ -256,5 +256,12 @@ pub fn per_unit(row: &str, tender: Hash) -> PayableId {
 
 pub fn fund(tranche: &str, amount: u64, stages: &[&str]) -> Fund {
     let stages = stages.iter().map(|stage| (*stage).to_owned()).collect();
-    Fund { tranche: tranche.to_owned(), amount: Sat(amount), stages, notice_blocks: 1_008, instrument: None }
+    Fund {
+        tranche: tranche.to_owned(),
+        amount: Sat(amount),
+        stages,
+        notice_blocks: 1_008,
+        instrument: None,
+        of: None,
+    }
 }

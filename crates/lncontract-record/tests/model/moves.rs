@@ -284,6 +284,7 @@ pub fn fund(past: &Contract) -> Payload {
         stages: vec![],
         notice_blocks: 1008,
         instrument: None,
+        of: None,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use lncontract_core::{
     Sat,
-    v1::{ChannelStage, Earmark, Fund, Offer, Payload, Release, Side, Terms},
+    v1::{ChannelStage, Earmark, Fund, Offer, Part, Payload, Release, Side, Terms},
 };
 use lncontract_record::{
     Record, SignedEntry, comparison_words,
@@ -11,7 +11,7 @@ use lncontract_record::{
 };
 use serde_json::json;
 
-use crate::party::{act, first_entry, genesis, paid_contract, record_key, terms};
+use crate::party::{Party, act, first_entry, genesis, paid_contract, record_key, terms};
 
 #[track_caller]
 fn check(found: &[(&str, String)], golden: &[(&str, &str)]) {
@@ -63,8 +63,8 @@ fn the_paid_contract_has_its_golden_state() {
     );
 }
 
-/// The paid contract, amended to set 30,000 sat aside, which the seller then releases in part.
-fn released_contract() -> (Record, SignedEntry) {
+/// The paid contract, amended to set 30,000 sat aside, before the buyer accepts that.
+fn amended_contract() -> (Party, Party) {
     let (mut buyer, mut seller, _) = paid_contract();
     let mut terms = serde_json::to_value(terms("Assembly and retention")).unwrap();
     let due = terms["obligations"][0]["due"].clone();
@@ -85,15 +85,19 @@ fn released_contract() -> (Record, SignedEntry) {
         act: act(Side::Seller, seller.record.contract(), "offer", terms_hash),
     }));
     buyer.take(&offer);
-    let fund = Fund {
-        tranche: "channel-1".into(),
-        amount: Sat(30_000),
-        stages: Vec::new(),
-        notice_blocks: 1_008,
-        instrument: None,
-    };
+    (buyer, seller)
+}
+
+fn channel_1(of: Option<Part>) -> Payload {
+    let (tranche, amount, stages, notice_blocks) = ("channel-1".into(), Sat(30_000), Vec::new(), 1_008);
+    Payload::Fund(Fund { tranche, amount, stages, notice_blocks, instrument: None, of })
+}
+
+/// Those 30,000 sat set aside and released in part.
+fn released_contract() -> (Record, SignedEntry) {
+    let (mut buyer, mut seller) = amended_contract();
     let outpoint = format!("{}:0", sha256(b"opening"));
-    let (accept, fund) = (buyer.accept(), buyer.write(Payload::Fund(fund)));
+    let (accept, fund) = (buyer.accept(), buyer.write(channel_1(None)));
     let (fund_id, capacity, stage) = (fund.id(), Sat(30_000), ChannelStage::Open);
     let earmark = buyer.write(Payload::Earmark(Earmark { fund: fund_id, outpoint, capacity, stage }));
     [accept, fund, earmark].iter().for_each(|entry| drop(seller.take(entry)));
@@ -117,6 +121,27 @@ fn a_release_has_its_golden_bytes_and_state() {
             ("bytes", "ae87057f80a980a238e5458713f1913aeedefd9427824a068efe5d9114560598"),
             ("id", "1d0ddb9b90dd8b87d50f8503595496b33cc5f7ba2c749b0c7904125611f7a92b"),
             ("state", "342c395185fa0f8533ddee39d9ad5f31b40c09e5fe6cd7baf113fc15ab9601b7"),
+        ],
+    );
+}
+
+#[test]
+fn a_fund_entry_with_a_part_has_its_golden_bytes_and_state() {
+    let (mut buyer, _) = amended_contract();
+    buyer.accept();
+    let id = |words: &[u8]| sha256(words);
+    let (contract, channel, release) = (id(b"contract"), id(b"channel"), id(b"release"));
+    let fund = buyer.write(channel_1(Some(Part { contract, channel, release })));
+    check(
+        &[
+            ("bytes", sha256(fund.bytes()).to_string()),
+            ("id", fund.id().to_string()),
+            ("state", buyer.record.state_hash().to_string()),
+        ],
+        &[
+            ("bytes", "7d0f64eb9824654c1a77c92e4cd25ed27ce370c079206e957b91461935164c0f"),
+            ("id", "53449b5ce5a703107c0a327295aaf79a707be86d14339fd32c08688588a588f7"),
+            ("state", "5a7f6fca992dd141722722716a224976f32e68e5cc412face3ac660ad7f00e05"),
         ],
     );
 }

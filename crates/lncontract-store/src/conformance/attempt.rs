@@ -2,7 +2,7 @@
 
 use super::fixture::{CONTRACT, NOW, a_record, apply, conflict, hash, invalid, must};
 use crate::AttemptState::{Claimed, Failed, Requested, Sending, Succeeded, Unknown};
-use crate::{Attempt, AttemptState, Change, MoveAttempt, NewAttempt, Store};
+use crate::{Attempt, AttemptShare, AttemptState, Change, MoveAttempt, NewAttempt, Store};
 
 fn new(payment: u8, invoice: u8) -> NewAttempt {
     NewAttempt {
@@ -152,4 +152,31 @@ pub async fn an_amount_that_does_not_fit_is_refused(store: &dyn Store) {
     apply(store, of(i64::MAX as u64)).await;
     let kept = must(store.attempt(hash(101)).await).expect("it was inserted").amount_msat;
     assert_eq!(kept, 9_223_372_036_854_775_807);
+}
+
+/// An order that is sent again may go over other channels; what has paid stays as it was.
+pub async fn what_a_payment_goes_over_is_replaced_until_it_has_succeeded(store: &dyn Store) {
+    requested(store, 2).await;
+    let put = |payment: u8, over: &[(u8, u64)]| {
+        let share = |(fund, amount_sat): &(u8, u64)| AttemptShare {
+            payment_hash: hash(payment),
+            fund_entry_hash: hash(*fund),
+            amount_sat: *amount_sat,
+        };
+        Change::PutShares { payment_hash: hash(payment), shares: over.iter().map(share).collect() }
+    };
+    apply(store, vec![put(101, &[(1, 20)]), moved(101, &[Requested], Sending)]).await;
+    apply(store, vec![put(102, &[(2, 7)])]).await;
+    apply(store, vec![put(101, &[(1, 5), (2, 15)])]).await;
+    let read = async || -> Vec<_> {
+        let all = must(store.attempt_shares(CONTRACT).await);
+        all.iter().map(|one| (one.payment_hash[0], one.fund_entry_hash[0], one.amount_sat)).collect()
+    };
+    assert_eq!(read().await, [(101, 1, 5), (101, 2, 15), (102, 2, 7)]);
+    let paid = MoveAttempt { preimage: Some(hash(9)), ..step(101, &[Sending], Succeeded) };
+    apply(store, vec![Change::MoveAttempt(paid)]).await;
+    assert_eq!(conflict(store.commit(vec![put(101, &[(1, 1)])]).await, "attempt").0, "succeeded");
+    assert_eq!(conflict(store.commit(vec![put(77, &[])]).await, "attempt").0, "no such payment");
+    invalid(store.commit(vec![put(102, &[(1, 0)])]).await);
+    assert_eq!(read().await, [(101, 1, 5), (101, 2, 15), (102, 2, 7)]);
 }

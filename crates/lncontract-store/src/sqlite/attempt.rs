@@ -8,7 +8,7 @@ use super::{
     failure::{conflict, hex},
     row::{all, bytes, get, one, optional_hash, optional_unsigned, run, signed, unsigned, word},
 };
-use crate::{Attempt, AttemptState, Hash, MoveAttempt, NewAttempt, StoreError};
+use crate::{Attempt, AttemptShare, AttemptState, Hash, MoveAttempt, NewAttempt, StoreError};
 
 pub(super) async fn by_hash(on: &SqlitePool, payment_hash: Hash) -> Result<Option<Attempt>, StoreError> {
     one(on, sqlx::query("SELECT * FROM attempt WHERE payment_hash = ?").bind(&payment_hash[..]), attempt)
@@ -67,6 +67,52 @@ pub(super) async fn advance(
         .bind(&step.payment_hash[..]);
     run(on, statement).await?;
     Ok(Some(contract_id))
+}
+
+pub(super) async fn shares_of_contract(
+    on: &SqlitePool,
+    contract: Hash,
+) -> Result<Vec<AttemptShare>, StoreError> {
+    let sql = "SELECT attempt_share.* FROM attempt_share JOIN attempt USING (payment_hash)
+        WHERE attempt.contract_id = ? ORDER BY attempt.created_at, payment_hash, fund_entry_hash";
+    all(on, sqlx::query(sql).bind(&contract[..]), share).await
+}
+
+pub(super) async fn put_shares(
+    on: &mut SqliteConnection,
+    payment_hash: Hash,
+    shares: Vec<AttemptShare>,
+) -> Result<Option<Hash>, StoreError> {
+    let present = "SELECT state, contract_id FROM attempt WHERE payment_hash = ?";
+    let found = one(&mut *on, sqlx::query(present).bind(&payment_hash[..]), |row| {
+        Ok((word(row, "state", AttemptState::from_word)?, bytes(row, "contract_id")?))
+    });
+    let contract_id = match found.await? {
+        Some((state, contract_id)) if state != AttemptState::Succeeded => contract_id,
+        other => {
+            let found = other.map_or("no such payment", |(state, _): (AttemptState, Hash)| state.as_str());
+            return Err(conflict("attempt", hex(&payment_hash), found, "one that has not succeeded"));
+        }
+    };
+    let gone = "DELETE FROM attempt_share WHERE payment_hash = ?";
+    run(&mut *on, sqlx::query(gone).bind(&payment_hash[..])).await?;
+    for share in shares {
+        let sql = "INSERT INTO attempt_share (payment_hash, fund_entry_hash, amount_sat) VALUES (?, ?, ?)";
+        let statement = sqlx::query(sql)
+            .bind(&payment_hash[..])
+            .bind(&share.fund_entry_hash[..])
+            .bind(signed(share.amount_sat, "amount_sat")?);
+        run(&mut *on, statement).await?;
+    }
+    Ok(Some(contract_id))
+}
+
+fn share(row: &SqliteRow) -> Result<AttemptShare, StoreError> {
+    Ok(AttemptShare {
+        payment_hash: bytes(row, "payment_hash")?,
+        fund_entry_hash: bytes(row, "fund_entry_hash")?,
+        amount_sat: unsigned(row, "amount_sat")?,
+    })
 }
 
 fn not_from(step: &MoveAttempt, found: Option<AttemptState>) -> StoreError {

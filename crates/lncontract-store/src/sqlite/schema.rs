@@ -17,7 +17,7 @@ use super::{
 use crate::StoreError;
 
 /// Name and SQL; the version is the place in the list, from 1.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("company", include_str!("../../migrations/sqlite/0001_company.sql")),
     ("contract", include_str!("../../migrations/sqlite/0002_contract.sql")),
     ("money", include_str!("../../migrations/sqlite/0003_money.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("fork", include_str!("../../migrations/sqlite/0005_fork.sql")),
     ("short_name", include_str!("../../migrations/sqlite/0006_short_name.sql")),
     ("summary", include_str!("../../migrations/sqlite/0007_summary.sql")),
+    ("share", include_str!("../../migrations/sqlite/0008_share.sql")),
 ];
 
 /// The last migration this program has.

@@ -164,6 +164,7 @@ async fn apply(on: &mut SqliteConnection, change: Change) -> Result<Option<Hash>
         Change::PutOpening(opening) => opening::put(on, opening).await,
         Change::InsertAttempt(attempt) => attempt::insert(on, attempt).await,
         Change::MoveAttempt(step) => attempt::advance(on, step).await,
+        Change::PutShares { payment_hash, shares } => attempt::put_shares(on, payment_hash, shares).await,
         Change::InsertReceivable(receivable) => receivable::insert(on, receivable).await,
         Change::MoveReceivable(step) => receivable::advance(on, step).await,
         Change::Ledger(movement) => ledger::append(on, movement).await,

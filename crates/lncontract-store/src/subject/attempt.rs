@@ -61,6 +61,17 @@ pub struct MoveAttempt {
     pub at: i64,
 }
 
+/// What of a payment goes over one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptShare {
+    /// Of the invoice.
+    pub payment_hash: Hash,
+    /// The `fund` entry of the payment's contract that put money into the channel.
+    pub fund_entry_hash: Hash,
+    /// In satoshi.
+    pub amount_sat: u64,
+}
+
 /// A payment we make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {

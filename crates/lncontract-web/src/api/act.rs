@@ -82,11 +82,13 @@ pub struct Reason {
     reason: String,
 }
 
-/// Which tranche of the funding plan.
+/// Which tranche of the funding plan, and what carries it out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tranche {
     tranche: String,
+    /// A release of another contract with the same company, in place of a new channel.
+    release: Option<Hash>,
 }
 
 /// How to close.
@@ -191,7 +193,10 @@ pub async fn fund(
     Path(id): Path<Hash>,
     Body(tranche): Body<Tranche>,
 ) -> Created<Written> {
-    written(app.fund(id, &tranche.tranche).await?)
+    written(match tranche.release {
+        Some(release) => app.fund_by_part(id, &tranche.tranche, release).await?,
+        None => app.fund(id, &tranche.tranche).await?,
+    })
 }
 
 /// POST /api/v1/contracts/{id}/funds/{fund}/close: begun, not done; the contract's channels tell the rest.

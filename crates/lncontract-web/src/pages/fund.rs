@@ -9,7 +9,7 @@ use axum::{
 };
 use lncontract_app::{
     AppError,
-    view::{ContractView, NodeView},
+    view::{ContractView, FreePart, NodeView},
 };
 use lncontract_core::{
     Hash,
@@ -33,6 +33,8 @@ struct Page<'a> {
     /// The channel that is topped up and what one payment carries over it, also afterwards.
     at_once: Option<(&'a str, u64)>,
     missing_sat: Option<u64>,
+    /// What other contracts with the same company released, of exactly that amount.
+    parts: &'a [FreePart],
     form: &'a Form,
 }
 
@@ -52,7 +54,15 @@ pub async fn fund(
     Path((id, tranche)): Path<(Hash, String)>,
     form: Form,
 ) -> Result<Response, Problem> {
-    match app.fund(id, &tranche).await {
+    // A button of the page names the release that it would use.
+    let funded = match form.get("release") {
+        "" => app.fund(id, &tranche).await,
+        release => match release.parse() {
+            Ok(release) => app.fund_by_part(id, &tranche, release).await,
+            Err(_) => Err(AppError::not_found("release")),
+        },
+    };
+    match funded {
         Ok(_) => Ok(see(format!("/contracts/{id}#channels"))),
         Err(error) => page(&app, &shell, id, &tranche, &form.refused(error)?).await,
     }
@@ -62,10 +72,15 @@ async fn page(app: &App, shell: &Shell, id: Hash, tranche: &str, form: &Form) ->
     let (view, terms, node) = (app.contract(id).await?, app.terms_of(id).await?, app.node_view().await?);
     let at_once = at_once(&terms, tranche, &view);
     let tranche = find(&terms, tranche)?;
+    let mut parts = app.free_parts(id).await?;
+    parts.retain(|part| part.amount_sat == tranche.amount_sat);
     let missing = tranche.amount_sat.saturating_sub(node.onchain_free_sat);
     let missing_sat = Some(missing).filter(|missing| *missing > 0);
     let (notice_blocks, view, node, tranche) = (terms.funding.notice_blocks, &view, &node, &tranche);
-    Ok(with_form(&Page { shell, view, node, tranche, notice_blocks, at_once, missing_sat, form }, form))
+    Ok(with_form(
+        &Page { shell, view, node, tranche, notice_blocks, at_once, missing_sat, parts: &parts, form },
+        form,
+    ))
 }
 
 /// What a top-up can't change: the limit that was fixed when its channel was opened.

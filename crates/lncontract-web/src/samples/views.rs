@@ -4,6 +4,7 @@
 mod contract;
 mod negotiation;
 mod over_time;
+mod shared;
 
 pub use contract::contract;
 use jiff::civil::date;
@@ -15,6 +16,7 @@ use lncontract_core::{
 };
 pub use negotiation::{comparison, negotiation};
 pub use over_time::ended;
+pub use shared::free_parts;
 
 pub const INVITE: &str = "lncinvite13yns55p5rwuwsde5acrzvq7x8ssexg8dffq0h8accfujxkz5369x3xfpwwjt2nzl0yy2d6c0t88ae5u598vcya5pggcfcmtsuullpfgt3a3neu9aeqt7q5ccxxkga";
 

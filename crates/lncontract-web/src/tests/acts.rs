@@ -41,6 +41,8 @@ async fn every_act_of_a_page_is_one_use_case() {
     )
     .await;
     check(&contract("/fund/channel-2"), "", "fund channel-2", &channels).await;
+    let part = format!("release={}", views::free_parts()[0].part.release);
+    check(&contract("/fund/channel-2"), &part, "fund_by_part channel-2 737373", &channels).await;
     let account = (contract("/account"), format!("hash={}", views::final_account().hash));
     check(&account.0, &account.1, "sign_final_account acacac", &account.0).await;
     check(
@@ -196,6 +198,8 @@ async fn rest_acts_are_the_same_use_cases() {
     check(&contract("/account"), read, 201, "sign_final_account acacac").await;
     check(&contract("/lapse"), json!({}), 201, "lapse_offer").await;
     check(&contract("/funds"), json!({ "tranche": "channel-2" }), 201, "fund channel-2").await;
+    let part = json!({ "tranche": "channel-2", "release": views::free_parts()[0].part.release });
+    check(&contract("/funds"), part, 201, "fund_by_part channel-2 737373").await;
     let sent = json!({ "row": "delivery-3", "quantity": 2, "documents": [] });
     check(&contract("/tenders"), sent, 201, "tender delivery-3 2 []").await;
     check(&format!("{tender}/answer"), json!({ "accepted": 2 }), 201, "answer_tender 2 []").await;

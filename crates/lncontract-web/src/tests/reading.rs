@@ -85,6 +85,17 @@ async fn a_channel_shows_what_each_node_sees_its_splices_stages_and_the_limit_th
 }
 
 #[tokio::test]
+async fn what_two_contracts_share_is_told_on_both_pages_and_offered_where_the_amount_is_the_same() {
+    let page = get(&app(), &contract("")).await;
+    page.shows(&["Part of a channel of contract", "SC-2025-009", "Set aside for contract", "SC-2026-031"]);
+    let close = contract(&format!("/close/{}", views::contract().channels[0].fund));
+    get(&app(), &close).await.shows(&["SC-2026-031", "ends with it"]);
+    let offered = "released in contract SC-2025-009";
+    get(&app(), &contract("/fund/channel-2")).await.shows(&[&grouped(60_000_000), offered]);
+    assert!(!get(&app(), &contract("/fund/splice-1")).await.body.contains(offered));
+}
+
+#[tokio::test]
 async fn a_closing_channel_shows_its_notice_and_what_it_takes_from_the_contract() {
     let mut app = App::new();
     app.contract.channels = views::ended().channels;

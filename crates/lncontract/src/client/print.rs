@@ -140,24 +140,31 @@ pub fn channels(answer: &Value) -> String {
         let released = |line: &Value| {
             let release = &line["splice"];
             format!(
-                "\n    {}: {} released, {}",
+                "\n    {}: {} released, {}{}",
                 field(release, "fund"),
                 sat(&release["amount_sat"]),
-                field(release, "state")
+                field(release, "state"),
+                shared(", for contract", &line["set_aside_for"])
             )
         };
         let releases: String = row["releases"].as_array().into_iter().flatten().map(released).collect();
         format!(
-            "{}\n    {}, {}, {}\n    can send {}, at most at once {}\n    {}{releases}",
+            "{}\n    {}, {}, {}{}\n    can send {}, at most at once {}\n    {}{releases}",
             field(row, "fund"),
             field(row, "title"),
             sat(&row["size_sat"]),
             field(row, "state"),
+            shared(", part of a channel of contract", &row["part_of"]),
             sat(&row["can_send_sat"]),
             sat(&row["at_most_at_once_sat"]),
             field(row, "outpoint"),
         )
     })
+}
+
+/// The other contract of a channel that two have a part of.
+fn shared(words: &str, other: &Value) -> String {
+    if other.is_object() { format!("{words} {}", field(other, "number")) } else { String::new() }
 }
 
 /// An invoice before and after it is paid.

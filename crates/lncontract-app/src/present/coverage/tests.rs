@@ -11,9 +11,10 @@ use lncontract_core::{
     template::supply::worked_example,
     v1::{CloseManner, Party, PayableId},
 };
-use lncontract_lightning::{ChannelId, OpeningId, Splice, SpliceWay};
+use lncontract_lightning::{ChannelId, OpeningId, Splice, SpliceState, SpliceWay};
 
 use super::*;
+use crate::fund::opening_id;
 
 pub(in crate::present) const NOW: Time = Time(1_772_438_400);
 const TESTING: &str = "subsystem-testing";
@@ -37,7 +38,7 @@ fn funded(tranche: &str, amount: u64, stages: &[&str], into: Option<Hash>, day: 
     let at = NOW.plus_days(day);
     let stages = stages.iter().map(|stage| (*stage).to_owned()).collect();
     let (tranche, amount) = (tranche.to_owned(), Sat(amount));
-    let announced = Announced { tranche, amount, stages, notice_blocks: 1_008, into, at };
+    let announced = Announced { tranche, amount, stages, notice_blocks: 1_008, into, of: None, at };
     let report = Report { outpoint: String::new(), capacity: amount, stage: ChannelStage::Open, at };
     let reports = BTreeMap::from([(Side::Buyer, report)]);
     ChannelRecord { announced: Some(announced), released: None, reports, closes: BTreeMap::new() }

@@ -100,6 +100,7 @@ fn closing(alone: bool, blocks_left: Option<u32>, lost: &[(&str, u64)]) -> Chann
         splices: Vec::new(),
         releasable_sat: 0,
         releases: Vec::new(),
+        part_of: None,
     }
 }
 

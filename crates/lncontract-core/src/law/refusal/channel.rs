@@ -54,6 +54,31 @@ pub enum ChannelRefusal {
         /** The channel's tranche. */
         into: RowId,
     },
+    /// A part where the plan asks for a splice.
+    #[error("tranche {tranche:?} is a splice; announce it as a further channel to carry it out by a part")]
+    PartForSplice {
+        /** The tranche. */
+        tranche: RowId,
+    },
+    /// A splice into what is a part of another contract's channel.
+    #[error(
+        "tranche {into:?} is a part of another contract's channel; announce this one as a further channel or part"
+    )]
+    SpliceIntoPart {
+        /** The tranche that the part carries out. */
+        into: RowId,
+    },
+    /// A part of a channel of the same contract.
+    #[error("the part is of this contract's own channel; name a release of another contract")]
+    PartOfItself,
+    /// One part, one tranche.
+    #[error("what {release} released is set aside by {fund} already; name another release")]
+    PartTaken {
+        /** The release named. */
+        release: Hash,
+        /** The fund entry that has it. */
+        fund: Hash,
+    },
     /// No such fund entry.
     #[error("the record has no fund entry {fund}; report a channel that was announced")]
     UnknownFund {
@@ -69,6 +94,12 @@ pub enum ChannelRefusal {
     )]
     NoChannel {
         /** The entry named. */
+        fund: Hash,
+    },
+    /// A release of a part.
+    #[error("{fund} is a part of another contract's channel; its money comes back when that channel closes")]
+    ReleaseOfPart {
+        /** The entry that set the part aside. */
         fund: Hash,
     },
     /// A release of what has ended.

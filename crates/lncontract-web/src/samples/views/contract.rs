@@ -5,7 +5,11 @@ use jiff::civil::{Date, date};
 use lncontract_app::view::*;
 use lncontract_core::{Hash, v1::Side};
 
-use super::{at, badge, hash, over_time, todo};
+use super::{
+    at, badge, hash, over_time,
+    shared::{part, released, set_aside},
+    todo,
+};
 
 fn milestone(
     title: &str,
@@ -190,7 +194,7 @@ fn obligations() -> Vec<ObligationRow> {
     ]
 }
 
-fn stage(word: &str, progress: Progress, time: Option<&str>) -> StageMark {
+pub(super) fn stage(word: &str, progress: Progress, time: Option<&str>) -> StageMark {
     StageMark { word: word.into(), progress, at: time.map(at) }
 }
 
@@ -239,24 +243,8 @@ fn channels() -> Vec<ChannelCard> {
             trouble: String::new(),
         }],
         releasable_sat: 5_000_000,
-        releases: vec![ReleaseLine {
-            splice: SpliceLine {
-                fund: hash(0x15),
-                title: "Release".into(),
-                amount_sat: 4_000_000,
-                outpoint: None,
-                state: badge(Tone::Mute, "Not taken back yet"),
-                stages: vec![
-                    stage("Released", Progress::Now, Some("2026-10-28T09:00:00Z")),
-                    stage("Confirming", Progress::Todo, None),
-                    stage("Taken back", Progress::Todo, None),
-                ],
-                seen: badge(Tone::Mute, "Not seen yet"),
-                sight: SightView::default(),
-                trouble: String::new(),
-            },
-            can_take_back: true,
-        }],
+        releases: vec![released(), set_aside()],
+        part_of: None,
     };
     let confirming = ChannelCard {
         fund: hash(0x12),
@@ -284,6 +272,7 @@ fn channels() -> Vec<ChannelCard> {
         splices: Vec::new(),
         releasable_sat: 0,
         releases: Vec::new(),
+        part_of: None,
     };
     let refused = ChannelCard {
         fund: hash(0x13),
@@ -301,7 +290,7 @@ fn channels() -> Vec<ChannelCard> {
         trouble: "Castor’s node accepts one channel awaiting confirmation at a time. We try again when channel 2 confirms.".into(),
         ..confirming.clone()
     };
-    vec![open, confirming, refused]
+    vec![open, part(&confirming), confirming, refused]
 }
 
 fn record() -> Vec<EntryRow> {
