@@ -4,14 +4,14 @@
 //! `follow` does what the contract asks of each side next, `scenes` says which tenders go wrong, `channel` and
 //! `money` carry out the acts that take several steps, and `money` holds the account at the end.
 
-mod amendment;
+pub mod amendment;
 pub mod channel;
 pub mod follow;
 pub mod money;
 pub mod next;
-mod release;
+pub mod release;
 pub mod scenes;
-mod wait;
+pub mod wait;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use lncontract::sandbox::{
     Company,
-    play::{self, Play, channel, follow::Course, next::Next},
+    play::{self, Play, amendment, channel, follow::Course, next::Next, release, wait},
     report::Report,
 };
 use lncontract_core::{
@@ -61,7 +61,7 @@ async fn real_chromium_with_real_axe_finds_no_violation_on_any_page() -> Result<
 }
 
 /// Fewer pages than that: the tour has lost its way.
-const PAGES_MIN: usize = 24;
+const PAGES_MIN: usize = 44;
 
 /// One browser; cookies carry the port, so that it is signed in at both companies.
 struct Tour<'a> {
@@ -106,7 +106,9 @@ impl Tour<'_> {
         self.visit(Side::Buyer, "terms", &format!("{page}/offer")).await?;
         self.visit(Side::Buyer, "problem-no-such-page", "/no/such/page").await?;
         self.visit(Side::Buyer, "problem-no-such-contract", &format!("/contracts/{}", Hash::ZERO)).await?;
+        self.amendment(contract).await?;
         self.course(contract, &mut report).await?;
+        self.release(contract, &mut report).await?;
         self.visit(Side::Buyer, "close", &format!("{page}/close/{}", self.first_channel(contract).await?))
             .await?;
         channel::close_all(sandbox, contract, &mut report).await?;
@@ -142,6 +144,34 @@ impl Tour<'_> {
     async fn first_channel(&self, contract: Hash) -> Result<Hash> {
         let view = self.stage.sandbox.buyer.app.contract(contract).await?;
         Ok(view.channels.first().context("the play has opened channels")?.fund)
+    }
+
+    /// Offered and refused, so that the play goes on by the terms in force.
+    async fn amendment(&mut self, contract: Hash) -> Result<()> {
+        let (sandbox, page) = (&self.stage.sandbox, format!("/contracts/{contract}"));
+        let (buyer, seller) = (&sandbox.buyer.app, &sandbox.seller.app);
+        self.visit(Side::Buyer, "amend", &format!("{page}/amend")).await?;
+        let terms = amendment::amended(&buyer.terms_of(contract).await?, 15, 10)?;
+        buyer.amend(contract, terms, amendment::VALID_DAYS).await?;
+        wait::in_step(sandbox, contract).await?;
+        self.visit(Side::Buyer, "contract-amendment-offered", &page).await?;
+        self.visit(Side::Seller, "offer-amendment", &format!("{page}/offer")).await?;
+        seller.reject_offer(contract, "Spare parts are another contract".into()).await?;
+        wait::in_step(sandbox, contract).await?;
+        Ok(())
+    }
+
+    /// What is left over goes back while its channel is open.
+    async fn release(&mut self, contract: Hash, report: &mut Report) -> Result<()> {
+        let (sandbox, page) = (&self.stage.sandbox, format!("/contracts/{contract}"));
+        let left = release::releasable(sandbox, contract).await?;
+        let (fund, amount) = *left.first().context("the example sets more aside than it pays")?;
+        self.visit(Side::Seller, "release", &format!("{page}/release/{fund}")).await?;
+        let released = release::release(sandbox, contract, fund, amount, report).await?;
+        self.visit(Side::Buyer, "contract-released", &page).await?;
+        self.visit(Side::Buyer, "take-back", &format!("{page}/take-back/{released}")).await?;
+        release::take_back(sandbox, contract, released, report).await?;
+        self.visit(Side::Seller, "contract-taken-back", &page).await
     }
 
     /// Follows the play; whenever somebody has something new to do, its page is looked at first.

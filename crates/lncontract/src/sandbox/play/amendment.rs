@@ -12,7 +12,8 @@ use serde_json::json;
 use super::{follow::Course, wait::in_step};
 use crate::sandbox::report::Report;
 
-const VALID_DAYS: u32 = 14;
+/// How long an offer stands.
+pub const VALID_DAYS: u32 = 14;
 const SPARE_PARTS: Sat = Sat(6_000_000);
 /// The milestone and 1% reserve, and room for fees.
 const CHANNEL: Sat = Sat(7_000_000);
@@ -45,7 +46,10 @@ pub const MORE_SAT: u64 = CHANNEL.0;
 
 /// The terms with the last delivery moved and spare parts added, each due that many months after the date of
 /// contract.
-fn amended(terms: &Terms, delivery_months: i32, spare_parts_months: i32) -> anyhow::Result<Terms> {
+///
+/// # Errors
+/// When the terms have no delivery, or a date is out of range.
+pub fn amended(terms: &Terms, delivery_months: i32, spare_parts_months: i32) -> anyhow::Result<Terms> {
     let mut terms = terms.clone();
     let moved = due(&terms, delivery_months)?;
     let mut rows = terms.obligations.iter_mut().rev();

@@ -21,31 +21,53 @@ const BLOCKS_MAX: u32 = 100;
 /// # Errors
 /// When it is refused, or does not come.
 pub async fn release_all(sandbox: &Sandbox, contract: Hash, report: &mut Report) -> anyhow::Result<()> {
-    let view = sandbox.seller.app.contract(contract).await?;
-    for channel in view.channels.iter().filter(|channel| channel.releasable_sat >= LEAST_SAT) {
-        let amount = Sat(channel.releasable_sat);
-        let release = sandbox.seller.app.release(contract, channel.fund, amount).await?;
-        report.step(
-            "channel.released",
-            "seller",
-            json!({ "fund": channel.fund.to_string(), "sat": amount.0 }),
-        );
+    for (fund, amount) in releasable(sandbox, contract).await? {
+        let release = release(sandbox, contract, fund, amount, report).await?;
         take_back(sandbox, contract, release, report).await?;
     }
     Ok(())
 }
 
-async fn take_back(
+/// What may be released, by the channels that were opened for it.
+///
+/// # Errors
+/// When there is no such contract.
+pub async fn releasable(sandbox: &Sandbox, contract: Hash) -> anyhow::Result<Vec<(Hash, Sat)>> {
+    let view = sandbox.seller.app.contract(contract).await?;
+    let worth_it = view.channels.iter().filter(|channel| channel.releasable_sat >= LEAST_SAT);
+    Ok(worth_it.map(|channel| (channel.fund, Sat(channel.releasable_sat))).collect())
+}
+
+/// Releases it, until the buyer may take it back.
+///
+/// # Errors
+/// When it is refused, or the buyer does not hear of it.
+pub async fn release(
+    sandbox: &Sandbox,
+    contract: Hash,
+    fund: Hash,
+    amount: Sat,
+    report: &mut Report,
+) -> anyhow::Result<Hash> {
+    let release = sandbox.seller.app.release(contract, fund, amount).await?;
+    report.step("channel.released", "seller", json!({ "fund": fund.to_string(), "sat": amount.0 }));
+    see(&sandbox.buyer.app, contract, "the release at the buyer", |view| {
+        line(view, release).filter(|line| line.can_take_back).map(|_| release)
+    })
+    .await
+}
+
+/// Takes it back, until both see that.
+///
+/// # Errors
+/// When it is refused, or does not come.
+pub async fn take_back(
     sandbox: &Sandbox,
     contract: Hash,
     release: Hash,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let buyer = &sandbox.buyer;
-    see(&buyer.app, contract, "the release at the buyer", |view| {
-        line(view, release).filter(|line| line.can_take_back).map(|_| ())
-    })
-    .await?;
     buyer.app.take_back(contract, release).await?;
     for blocks in 0.. {
         let (ours, theirs) =

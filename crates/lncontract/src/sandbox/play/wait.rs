@@ -73,7 +73,9 @@ pub fn card(view: &ContractView, fund: Hash) -> Option<&ChannelCard> {
 
 /// What carries out a tranche, on a contract's page: a channel, or a splice as a line of its channel.
 pub struct Funded {
+    /// How much it sets aside.
     pub sat: u64,
+    /// Its funding output, `txid:index`, once the page has it.
     pub outpoint: Option<String>,
     /// How it stands.
     pub word: String,
