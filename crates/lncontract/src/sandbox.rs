@@ -29,8 +29,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Walk the worked example by itself, print each step, and end [default PLAY: first-milestone; with --terms:
-    /// example, to the end]
+    /// Walk the worked example by itself, print each step, and end [default PLAY: example, from draft to final account]
     #[arg(long, value_enum, value_name = "PLAY", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "the flag may stand alone")]
     play: Option<Option<Play>>,
@@ -84,9 +83,7 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     let begin = terms.as_ref().and_then(play::begin);
     let sandbox = start(dir, begin).await?;
     if let Some(play) = args.play {
-        let alone = if terms.is_some() { Play::Example } else { Play::FirstMilestone };
-        let play = play.unwrap_or(alone);
-        let code = play::run(&sandbox, play, terms, args.json).await;
+        let code = play::run(&sandbox, play.unwrap_or(Play::Example), terms, args.json).await;
         sandbox.stop().await;
         return code;
     }

@@ -142,7 +142,7 @@ fn played_to_its_end(name: &str, more: &[&str]) -> Play {
 
 #[test]
 fn the_whole_example_is_played_to_the_last_satoshi() {
-    let Play { steps, last, .. } = played_to_its_end("example", &["example"]);
+    let Play { steps, last, .. } = played_to_its_end("example", &[]);
     let expect = serde_json::json!({
         "contract_total_sat": 150_000_000, "paid_sat": 150_000_000, "funded_sat": 155_000_000,
         "channels": 2, "splices": 3, "units_accepted": 12,

@@ -128,9 +128,14 @@ async fn the_page_of_a_contract_that_ended_is_its_account_and_its_evidence() {
         "number 58",
         &grouped(6_493_200),
     ]);
-    for gone in
-        ["Your turn", "Castor’s turn", "Milestones and coverage", "What can be paid, against", "Next payment"]
-    {
+    for gone in [
+        "Your turn",
+        "Castor’s turn",
+        "Milestones and coverage",
+        "What can be paid, against",
+        "Next payment",
+        "/amend",
+    ] {
         assert!(!page.body.contains(gone), "{gone}");
     }
 }
