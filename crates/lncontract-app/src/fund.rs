@@ -26,6 +26,8 @@ pub fn opening_id(fund: Hash) -> OpeningId {
 /// What a channel costs beyond its size: a funding transaction of one input and two outputs at a high rate,
 /// and the anchor reserve, as far as preflight counts before the node counts exactly.
 const FUNDING_MARGIN_SAT: u64 = 20_000;
+/// To a peer whose channel or splice can't be judged now: nothing is let in that no record is seen to announce.
+pub(crate) const UNREADABLE: &str = "this company can't read its records now; try again later";
 
 impl App {
     /// Announces the channel of a tranche; it is opened when the other side has seen that.
@@ -73,8 +75,11 @@ impl App {
             return refuse("only unannounced channels are accepted here".into());
         }
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
+        let Ok(moving) = self.live_with(&[Channels::Moving]).await else {
+            return refuse(UNREADABLE.into());
+        };
         let mut announced = Vec::new();
-        for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
+        for live in moving {
             let live = live.lock().await;
             if live.peer == peer && live.our_side == Side::Seller {
                 let opens =
@@ -113,7 +118,10 @@ impl App {
             return self.admit_splice_out(request).await;
         }
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
-        for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
+        let Ok(moving) = self.live_with(&[Channels::Moving]).await else {
+            return SpliceAdmission::Refuse { text: UNREADABLE.into() };
+        };
+        for live in moving {
             let live = live.lock().await;
             if live.peer != peer || live.our_side != Side::Seller {
                 continue;

@@ -84,14 +84,18 @@ impl App {
             // It waits for the peer; that is no attempt that failed.
             return Ok(());
         }
+        let mut spliced: Vec<ChannelId> = Vec::new();
         for due in due {
-            if due.way == SpliceWay::Out && self.paying(&peer_id).await? {
+            // One at a time for each channel; what has to wait keeps no other from going.
+            let taken = due.base.is_some_and(|base| spliced.contains(&base));
+            if taken || (due.way == SpliceWay::Out && self.paying(&peer_id).await?) {
                 continue;
             }
             let mut row = self.opening_row(contract, due.fund, due.amount, &peer_id).await?;
             if row.state == "retrying" && self.clock.now().0 < next_try(row.created_at, row.updated_at) {
                 continue;
             }
+            spliced.extend(due.base);
             // Persist before asking: our id is in the store and in the record before the node hears of it.
             self.store.commit(vec![Change::PutOpening(row.clone())]).await?;
             let (state, detail) = match due.order(&*node, peer).await {
@@ -291,8 +295,8 @@ fn to_open(live: &Live, there: &[Channel], taken_back: &BTreeSet<Hash>) -> Vec<D
         let base = match channel.base() {
             None => None,
             Some(base) => match spliceable(base, there) {
-                Some(id) if due.iter().all(|due| due.base != Some(id)) => Some(id),
-                _ => continue,
+                Some(id) => Some(id),
+                None => continue,
             },
         };
         due.push(Due { fund: *entry, amount, base, way });

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::{
     App, AppError,
     app::Work,
-    fund::opening_id,
+    fund::{UNREADABLE, opening_id},
     live::Live,
     part::{SET_ASIDE, beside},
 };
@@ -115,17 +115,19 @@ impl App {
         let peer = lncontract_core::Bytes(request.peer.serialize()).to_string();
         let end = Instant::now() + SETTLING;
         loop {
+            let moving = self.live_with(&[Channels::Moving]).await;
+            let used = self.used_parts(&peer, Hash::ZERO).await;
+            let (Ok(moving), Ok(used)) = (moving, used) else {
+                return SpliceAdmission::Refuse { text: UNREADABLE.into() };
+            };
             let mut found = None;
-            for live in self.live_with(&[Channels::Moving]).await.unwrap_or_default() {
+            for live in moving {
                 let live = live.lock().await;
                 if live.peer == peer && live.our_side == Side::Seller {
                     found = found.or_else(|| waiting(&live, &request));
                 }
             }
-            // A record that can't be read may name it.
-            let used = self.used_parts(&peer, Hash::ZERO).await;
-            let is_used =
-                |release| used.as_ref().map_or(true, |used| used.iter().any(|(of, _)| *of == release));
+            let is_used = |release| used.iter().any(|(of, _)| *of == release);
             match found {
                 Some((release, _)) if is_used(release) => {
                     let text = "that release is set aside for another contract: it comes back when the channel closes";

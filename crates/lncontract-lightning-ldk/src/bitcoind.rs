@@ -4,6 +4,11 @@
 //! Invariant: nothing of bitcoind's wallet is used. What it knows already is no error. Fee rates come as BTC
 //! per 1,000 virtual bytes and leave as satoshi per 1,000 weight units, never below 253.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
 use base64::Engine;
 use bitcoin::{
     Amount, Block, BlockHash, Denomination, Transaction, Work, block::Header, consensus::encode, hex::FromHex,
@@ -15,7 +20,7 @@ use lightning_block_sync::{
 use lncontract_lightning::{BlockRef, BoxFuture, Chain, ChainError, HeaderAt};
 use serde_json::{Value, json};
 
-use crate::fees::FLOOR_SAT_PER_KWU;
+use crate::{fees::FLOOR_SAT_PER_KWU, health::lock};
 
 /// RPC_INVALID_ADDRESS_OR_KEY: no such block.
 const NOT_FOUND: i64 = -5;
@@ -26,20 +31,35 @@ const WARMING_UP: i64 = -28;
 /// RPC_METHOD_NOT_FOUND.
 const NO_SUCH_METHOD: i64 = -32601;
 
+/// How long one answer may take. The client's own limit is five minutes: in that time the node would hear of no
+/// block. Who asked asks again, over a new connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A bitcoind.
 pub struct Bitcoind {
-    client: RpcClient,
+    url: String,
+    credentials: String,
+    client: Mutex<Arc<RpcClient>>,
+    patience: Duration,
 }
 
 impl Bitcoind {
     /// A client for `http://HOST:PORT` with the RPC user and password; connects when it is asked something.
     pub fn new(url: &str, user: &str, password: &str) -> Self {
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-        Bitcoind { client: RpcClient::new(&credentials, url.trim_end_matches('/').to_owned()) }
+        let url = url.trim_end_matches('/').to_owned();
+        let client = Mutex::new(Arc::new(RpcClient::new(&credentials, url.clone())));
+        Bitcoind { url, credentials, client, patience: PATIENCE }
     }
 
     async fn call(&self, method: &str, params: &[Value]) -> Result<Value, CallError> {
-        match self.client.call_method::<JsonResponse>(method, params).await {
+        let client = lock(&self.client).clone();
+        let answer = client.call_method::<JsonResponse>(method, params);
+        let Ok(answer) = tokio::time::timeout(self.patience, answer).await else {
+            *lock(&self.client) = Arc::new(RpcClient::new(&self.credentials, self.url.clone()));
+            return Err(CallError::Unreachable(format!("no answer to {method} within {:?}", self.patience)));
+        };
+        match answer {
             Ok(JsonResponse(value)) => Ok(value),
             Err(RpcClientError::Rpc(error)) if error.code != WARMING_UP => {
                 Err(CallError::Answered { code: error.code, text: error.message })
@@ -219,6 +239,18 @@ mod tests {
     fn check(feerate: &str, expect_sat_per_kwu: u32) {
         let answer: Value = serde_json::from_str(&format!("{{\"feerate\": {feerate}}}")).expect("JSON");
         assert_eq!(sat_per_kwu(&answer), expect_sat_per_kwu, "{feerate} BTC/kvB");
+    }
+
+    #[tokio::test]
+    async fn a_bitcoind_that_does_not_answer_is_unavailable_and_asked_over_a_new_connection() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", silent.local_addr().expect("it is bound"));
+        let mut chain = Bitcoind::new(&url, "x", "x");
+        chain.patience = Duration::from_millis(50);
+        let first = lock(&chain.client).clone();
+        let error = chain.tip().await.expect_err("nobody answers");
+        assert!(matches!(&error, ChainError::Unavailable(text) if text.contains("no answer")), "{error:?}");
+        assert!(!Arc::ptr_eq(&first, &lock(&chain.client)));
     }
 
     #[test]
