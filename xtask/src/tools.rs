@@ -7,6 +7,7 @@ mod apt;
 pub mod axe;
 pub mod bitcoind;
 pub mod chromium;
+pub mod lnd;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +35,7 @@ pub struct Wanted {
 /// All of them.
 pub const WANTED: &[Wanted] = &[
     Wanted { name: "real_bitcoind", get: bitcoind::get },
+    Wanted { name: "real_lnd", get: lnd::get },
     Wanted { name: "real_chromium", get: chromium::get },
     Wanted { name: "real_axe", get: axe::get },
 ];

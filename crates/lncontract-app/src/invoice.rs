@@ -33,7 +33,12 @@ impl App {
         let (amount, number) = asked(&*live.lock().await, &payable)?;
         let description_hash = description_hash(contract, &payable)?.0;
         let amount_msat = amount.to_msat().map_err(|error| AppError::fault(error.to_string()))?.0;
-        let new = NewInvoice { amount_msat, description_hash, expiry_s: EXPIRY_S + EXPIRY_MARGIN_S };
+        let new = NewInvoice {
+            amount_msat,
+            description_hash,
+            expiry_s: EXPIRY_S + EXPIRY_MARGIN_S,
+            label: String::new(),
+        };
         let made = node.create_invoice(new).await.map_err(AppError::from)?;
         let (bolt11, payment_hash, key) = (made.bolt11.clone(), made.payment_hash, payable.key());
         let invoice = Invoice {

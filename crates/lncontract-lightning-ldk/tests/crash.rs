@@ -257,7 +257,12 @@ fn a_payer_that_crashes_during_payments_keeps_its_channel_and_pays_each_invoice_
     let mut buyer = Cell::start(buyer_config.clone());
     let channel = buyer.run(open_channel(&buyer.node, &seller.node, &chain));
     for n in 0..CRASHES {
-        let new = NewInvoice { amount_msat: AMOUNT_MSAT, description_hash: [0; 32], expiry_s: 3_600 };
+        let new = NewInvoice {
+            amount_msat: AMOUNT_MSAT,
+            description_hash: [0; 32],
+            expiry_s: 3_600,
+            label: String::new(),
+        };
         let invoice = seller.run(seller.node.create_invoice(new)).expect("an invoice");
         let (bolt11, hash) = (invoice.bolt11, invoice.payment_hash);
         seller_host.answer(hash, Claim::Take);

@@ -57,10 +57,22 @@ pub trait Bench: Send + Sync {
     fn restart(&self, side: Side) -> BoxFuture<'_, ()>;
 }
 
-/// Makes a test of each case: `conformance_tests!(make)` where `async fn make() -> impl Bench`.
+/// Makes a test of each case: `conformance_tests!(make)` where `async fn make() -> impl Bench`. A node that can't do
+/// something that the port lets it leave out names the groups that it keeps: `conformance_tests!(make; common)`.
+///
+/// - `common`: what every node does.
+/// - `splices`: both nodes can change the size of an open channel.
+/// - `retakes`: a payment that the payee's host failed back may be sent and taken later.
+/// - `no_splices`: our node can't splice, and says so.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path) => {
+        $crate::conformance_tests!($make; common, splices, retakes);
+    };
+    ($make:path; $($group:ident),+ $(,)?) => {
+        $($crate::conformance_tests!(@group $group $make);)+
+    };
+    (@group common $make:path) => {
         $crate::conformance_tests!(
             @each $make;
             a_node_says_who_it_is,
@@ -87,6 +99,13 @@ macro_rules! conformance_tests {
             an_outcome_is_told_until_it_is_recorded_and_known_after_a_restart,
             a_hash_that_was_never_paid_is_absent,
             an_expired_invoice_is_not_sent_and_says_so,
+            a_cooperative_close_returns_all_but_fees,
+            a_forced_close_returns_all_but_fees_after_the_delay,
+        );
+    };
+    (@group splices $make:path) => {
+        $crate::conformance_tests!(
+            @each $make;
             a_splice_in_shows_its_stages_and_payments_go_on,
             the_same_splice_twice_splices_once_through_restarts_of_either_side,
             missing_funds_for_a_splice_are_named_to_the_satoshi,
@@ -95,9 +114,13 @@ macro_rules! conformance_tests {
             a_splice_leaves_the_limit_of_one_payment,
             a_splice_without_the_peer_says_so_and_a_spliced_channel_closes,
             a_channel_that_is_not_open_is_not_spliced,
-            a_cooperative_close_returns_all_but_fees,
-            a_forced_close_returns_all_but_fees_after_the_delay,
         );
+    };
+    (@group retakes $make:path) => {
+        $crate::conformance_tests!(@each $make; what_was_failed_back_may_be_taken_later);
+    };
+    (@group no_splices $make:path) => {
+        $crate::conformance_tests!(@each $make; a_node_that_can_not_splice_says_so);
     };
     (@each $make:path; $($case:ident),+ $(,)?) => {
         $(

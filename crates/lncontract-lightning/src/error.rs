@@ -72,19 +72,49 @@ pub enum OpenFailure {
         /// The peer's words.
         text: String,
     },
+    /// Outside our own node's size limits: our operator widens them, or the channel is made smaller.
+    #[error("the size is outside the limits of our own node: {text}")]
+    OwnSize {
+        /// Our node's words.
+        text: String,
+    },
+    /// Our node would keep too little for raising fees when its channels are closed.
+    #[error("too little would be left in our wallet to close channels with: {text}")]
+    AnchorReserve {
+        /// Our node's words.
+        text: String,
+    },
     /// No connection to the peer.
     #[error("the peer is not connected")]
     PeerOffline,
+    /// The funding transaction was not confirmed in time, or the peer never answered: nothing was spent.
+    #[error("it was given up: {text}")]
+    TimedOut {
+        /// What did not come.
+        text: String,
+    },
     /// The peer's node can't splice: a further channel does the same.
     #[error("the peer's node can't splice; open a further channel instead")]
     NoSplice,
+    /// Our own node can't splice: a further channel does the same.
+    #[error("our node can't splice; open a further channel instead")]
+    OwnNoSplice,
     /// Our node is behind the chain.
     #[error("our node does not yet follow the chain")]
     NotSynced,
+    /// The peer's node is behind the chain.
+    #[error("the peer's node does not yet follow the chain")]
+    PeerNotSynced,
     /// The peer's program or operator does not want this channel or splice.
     #[error("the peer refused: {text}")]
     Policy {
         /// The peer's words, verbatim: an untrusted string.
+        text: String,
+    },
+    /// The peer's node refused and keeps the reason to itself, as LND does of its own troubles: it may be catching up.
+    #[error("the peer's node refused and gives no reason ({text}); it is tried again")]
+    NoReason {
+        /// What it said.
         text: String,
     },
     /// Anything else.
@@ -93,4 +123,27 @@ pub enum OpenFailure {
         /// What the node said.
         text: String,
     },
+}
+
+impl OpenFailure {
+    /// Whether the same opening can succeed later as it is: nothing of it is under way, and somebody else's trouble
+    /// has to pass first. What does not pass is over, and is told as failed.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::PeerPendingLimit
+            | Self::InsufficientFunds { .. }
+            | Self::AnchorReserve { .. }
+            | Self::PeerOffline
+            | Self::NotSynced
+            | Self::PeerNotSynced
+            | Self::NoReason { .. } => true,
+            Self::Size { .. }
+            | Self::OwnSize { .. }
+            | Self::TimedOut { .. }
+            | Self::NoSplice
+            | Self::OwnNoSplice
+            | Self::Policy { .. }
+            | Self::Unknown { .. } => false,
+        }
+    }
 }

@@ -49,7 +49,7 @@ pub enum Admission {
     },
     /// The peer's operator gets this text.
     Refuse {
-        /// Says why and what to do; holds no secret.
+        /// Says why and what to do; holds no secret. ASCII: LND shows nothing of other texts.
         text: String,
     },
 }
@@ -89,7 +89,7 @@ pub enum SpliceAdmission {
 pub enum Claim {
     /// Take it.
     Take,
-    /// Fail it back to the payer.
+    /// Fail it back to the payer. A node may take this hash never again after it (LND cancels the invoice).
     FailBack,
     /// Ask again in a moment: it could not be decided or recorded now.
     AskAgain,

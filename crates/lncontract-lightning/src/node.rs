@@ -160,7 +160,7 @@ pub struct Channel {
     pub funding: Option<OutPoint>,
     /// Its size.
     pub capacity_sat: u64,
-    /// What is ours.
+    /// What is ours. LND tells no fractions of a satoshi for one channel: there it is rounded down.
     pub local_msat: u64,
     /// What can be sent over it in all, now.
     pub outbound_capacity_msat: u64,
@@ -223,6 +223,8 @@ pub struct NewInvoice {
     pub description_hash: [u8; 32],
     /// Seconds from now.
     pub expiry_s: u32,
+    /// What the node's own lists show for people, where it has a place for it: never in the invoice, never sent.
+    pub label: String,
 }
 
 /// An invoice that was made.

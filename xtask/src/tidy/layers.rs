@@ -28,6 +28,7 @@ const MAP: &[Place] = &[
             "lncontract-devchain",
             "lncontract-lightning",
             "lncontract-lightning-ldk",
+            "lncontract-lightning-lnd",
             "lncontract-record",
             "lncontract-store",
             "lncontract-web",
@@ -40,6 +41,7 @@ const MAP: &[Place] = &[
         imports: &["lncontract-core", "lncontract-lightning", "lncontract-record", "lncontract-store"],
     },
     Place { name: "lncontract-lightning-ldk", floor: ADAPTER, imports: &["lncontract-lightning"] },
+    Place { name: "lncontract-lightning-lnd", floor: ADAPTER, imports: &["lncontract-lightning"] },
     Place { name: "lncontract-devchain", floor: ADAPTER, imports: &["lncontract-lightning"] },
     Place { name: "lncontract-store", floor: PORT, imports: &[] },
     Place { name: "lncontract-lightning", floor: PORT, imports: &[] },
@@ -52,7 +54,13 @@ const MAP: &[Place] = &[
 /// The first line that fits decides.
 const KNOWN_TO: &[(&str, &[&str])] = &[
     ("sqlx", &["lncontract-store"]),
-    ("lightning-invoice", &["lncontract-lightning", "lncontract-lightning-ldk", "lncontract-app"]),
+    (
+        "lightning-invoice",
+        &["lncontract-lightning", "lncontract-lightning-ldk", "lncontract-lightning-lnd", "lncontract-app"],
+    ),
+    ("tonic", &["lncontract-lightning-lnd"]),
+    ("tonic-*", &["lncontract-lightning-lnd"]),
+    ("prost", &["lncontract-lightning-lnd"]),
     ("lightning", &["lncontract-lightning-ldk"]),
     ("lightning-*", &["lncontract-lightning-ldk"]),
     ("bdk_wallet", &["lncontract-lightning-ldk"]),

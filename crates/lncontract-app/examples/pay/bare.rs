@@ -50,7 +50,8 @@ impl Bare {
 
     /// Pays once. Returns how long it took.
     pub async fn pay(&self, amount_msat: u64) -> anyhow::Result<Duration> {
-        let new = NewInvoice { amount_msat, description_hash: [7; 32], expiry_s: 3_600 };
+        let new =
+            NewInvoice { amount_msat, description_hash: [7; 32], expiry_s: 3_600, label: String::new() };
         let invoice = self.seller.create_invoice(new).await?;
         self.seller_host.answer(invoice.payment_hash, Claim::Take);
         let start = Instant::now();

@@ -49,7 +49,12 @@ impl Two {
     /// Orders a payment, which waits for the seller's word; gives its hash.
     async fn order(&self) -> [u8; 32] {
         let [buyer, seller] = &self.nodes;
-        let new = NewInvoice { amount_msat: PAID_MSAT, description_hash: [0; 32], expiry_s: 3_600 };
+        let new = NewInvoice {
+            amount_msat: PAID_MSAT,
+            description_hash: [0; 32],
+            expiry_s: 3_600,
+            label: String::new(),
+        };
         let invoice = seller.create_invoice(new).await.expect("an invoice");
         self.hosts[1].answer(invoice.payment_hash, Claim::AskAgain);
         buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![self.channel.into()] }).await.expect("taken");

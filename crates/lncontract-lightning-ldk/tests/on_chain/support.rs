@@ -82,7 +82,7 @@ async fn usable(seat: &Seat) -> bool {
 pub async fn pay(buyer: &Seat, seller: &Seat, amount_msat: u64) {
     until("a usable channel", async || usable(buyer).await).await;
     let before_msat = seller.only_channel().await.local_msat;
-    let new = NewInvoice { amount_msat, description_hash: [0; 32], expiry_s: 3_600 };
+    let new = NewInvoice { amount_msat, description_hash: [0; 32], expiry_s: 3_600, label: String::new() };
     let invoice = seller.node.create_invoice(new).await.expect("an invoice");
     seller.host.answer(invoice.payment_hash, Claim::Take);
     let channels = vec![buyer.only_channel().await.id.into()];

@@ -12,7 +12,7 @@ use crate::{ChannelState, LightningError, NodeEvent, OpenChannel, OpenFailure, O
 /// What the host refuses, the opener hears verbatim, as the call's answer and as an event; no money moves.
 pub async fn an_inbound_channel_is_refused_in_the_hosts_words(bench: &dyn Bench) {
     ready(bench).await;
-    let words = "Contract 7 wants 30,000,000 sat in channel 1 (\u{a7}4), not 20,000,000";
+    let words = "Contract 7 wants 30,000,000 sat in channel 1, not 20,000,000";
     bench.host(Side::Seller).refuse(20_000_000, words);
     let peer = key(bench, Side::Seller).await;
     let order = OpenChannel { opening: opening(1), peer, amount_sat: 20_000_000 };

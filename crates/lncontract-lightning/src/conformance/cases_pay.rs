@@ -102,7 +102,20 @@ pub async fn a_payment_that_the_payees_host_fails_back_fails_for_good(bench: &dy
     assert_eq!(state, Ok(PaymentState::Failed { reason }));
     settled(bench, Side::Buyer, 10_000_000_000).await;
     settled(bench, Side::Seller, 0).await;
-    // Nothing of it is in flight, so the same hash may be sent again.
+    // Whatever is asked of it again, it is never taken against the host's word.
+    let _ = pay(bench, &invoice.bolt11, &[channel.id]).await;
+    settled(bench, Side::Seller, 0).await;
+}
+
+/// Nothing of what was failed back is in flight, so the same hash may be sent again, and be taken.
+pub async fn what_was_failed_back_may_be_taken_later(bench: &dyn Bench) {
+    ready(bench).await;
+    let channel = open(bench, 1, 10_000_000).await;
+    let invoice = invoice(bench, AMOUNT_MSAT).await;
+    bench.host(Side::Seller).answer(invoice.payment_hash, Claim::FailBack);
+    pay(bench, &invoice.bolt11, &[channel.id]).await.expect("taken");
+    failed(&bench.host(Side::Buyer), invoice.payment_hash).await;
+    settled(bench, Side::Buyer, 10_000_000_000).await;
     bench.host(Side::Seller).answer(invoice.payment_hash, Claim::Take);
     pay(bench, &invoice.bolt11, &[channel.id]).await.expect("taken again");
     received(&bench.host(Side::Seller), invoice.payment_hash).await;
@@ -220,7 +233,8 @@ pub async fn a_hash_that_was_never_paid_is_absent(bench: &dyn Bench) {
 /// By the node's own clock: nothing is sent, and the answer can be told from any other refusal.
 pub async fn an_expired_invoice_is_not_sent_and_says_so(bench: &dyn Bench) {
     ready(bench).await;
-    let new = NewInvoice { amount_msat: AMOUNT_MSAT, description_hash: [7; 32], expiry_s: 1 };
+    let new =
+        NewInvoice { amount_msat: AMOUNT_MSAT, description_hash: [7; 32], expiry_s: 1, label: String::new() };
     let short = bench.node(Side::Seller).create_invoice(new).await.expect("an invoice");
     // Without a channel nothing could be sent before that either.
     until("the expiry", || async {

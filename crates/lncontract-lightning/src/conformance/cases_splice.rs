@@ -303,3 +303,18 @@ pub async fn a_channel_that_is_not_open_is_not_spliced(bench: &dyn Bench) {
     let error = bench.node(Side::Buyer).splice(splice_in(id, 1, SPLICE_SAT)).await.expect_err("not yet open");
     assert!(matches!(error, LightningError::Refused { .. }), "{error:?}");
 }
+
+/// A node that can't splice says so, before and when it is asked: a further channel does the same.
+pub async fn a_node_that_can_not_splice_says_so(bench: &dyn Bench) {
+    ready(bench).await;
+    let channel = open(bench, 1, 10_000_000).await;
+    assert!(!bench.node(Side::Buyer).info().await.expect("the node runs").splice);
+    let refused = bench.node(Side::Buyer).splice(splice_in(channel.id, 1, SPLICE_SAT)).await;
+    assert_eq!(refused, Err(LightningError::Splice(OpenFailure::OwnNoSplice)));
+    let there = channel_now(bench).await;
+    assert_eq!((there.capacity_sat, there.splices), (10_000_000, vec![]));
+}
+
+async fn channel_now(bench: &dyn Bench) -> crate::Channel {
+    super::steps::channel(bench, Side::Buyer, super::steps::opening(1)).await.expect("it is listed")
+}

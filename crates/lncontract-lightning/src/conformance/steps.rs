@@ -43,19 +43,25 @@ async fn height(bench: &dyn Bench, side: Side) -> u32 {
 pub(super) async fn mine(bench: &dyn Bench, blocks: u32) {
     let before = height(bench, Side::Buyer).await.max(height(bench, Side::Seller).await);
     bench.mine(blocks).await;
+    at_tip(bench, before + blocks).await;
+}
+
+async fn at_tip(bench: &dyn Bench, height: u32) {
     for side in [Side::Buyer, Side::Seller] {
         until("the node at the tip", || async move {
             let info = bench.node(side).info().await.expect("the node runs");
-            (info.synced && info.height >= before + blocks).then_some(())
+            (info.synced && info.height >= height).then_some(())
         })
         .await;
     }
 }
 
-/// Funds a side and waits until its node can spend it.
+/// Funds a side and waits until its node can spend it, and both are at the tip: a node that is not refuses channels.
 pub(super) async fn fund(bench: &dyn Bench, side: Side, sat: u64) {
     let before = balances(bench, side).await.onchain_spendable_sat;
+    let begun = height(bench, side).await;
     bench.fund(side, sat).await;
+    at_tip(bench, begun + 1).await;
     until("the deposit", || async move {
         (balances(bench, side).await.onchain_spendable_sat == before + sat).then_some(())
     })
@@ -170,7 +176,7 @@ pub(super) async fn open(bench: &dyn Bench, n: u128, amount_sat: u64) -> Channel
 
 /// An invoice of the seller's.
 pub(super) async fn invoice(bench: &dyn Bench, amount_msat: u64) -> MadeInvoice {
-    let new = NewInvoice { amount_msat, description_hash: [7; 32], expiry_s: 3_600 };
+    let new = NewInvoice { amount_msat, description_hash: [7; 32], expiry_s: 3_600, label: String::new() };
     bench.node(Side::Seller).create_invoice(new).await.expect("an invoice")
 }
 

@@ -120,7 +120,8 @@ async fn a_payment_whose_answer_was_lost_pays_once() {
         announce(&bench, 1);
         let id = buyer.open_channel(order(&seller, 1)).await.expect("opened");
         bench.network.mine(3);
-        let new = NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60 };
+        let new =
+            NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60, label: String::new() };
         let invoice = seller.create_invoice(new).await.expect("an invoice");
         bench.host(Side::Seller).answer(invoice.payment_hash, Claim::Take);
         let pay = Pay { bolt11: invoice.bolt11.clone(), channels: vec![id.into()] };
@@ -165,7 +166,8 @@ async fn a_channel_to_another_peer_carries_no_payment_to_this_one() {
     let order = OpenChannel { opening: OpeningId(9), peer: other.key(), amount_sat: 10_000_009 };
     let id = buyer.open_channel(order).await.expect("opened");
     bench.network.mine(3);
-    let new = NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60 };
+    let new =
+        NewInvoice { amount_msat: 5_000, description_hash: [0; 32], expiry_s: 60, label: String::new() };
     let invoice = seller.create_invoice(new).await.expect("an invoice");
     let refused = buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![id.into()] }).await;
     assert!(matches!(refused, Err(LightningError::Refused { .. })), "{refused:?}");

@@ -61,7 +61,12 @@ impl Two {
         let open = OpenChannel { opening: OpeningId(1), peer: seller.key(), amount_sat: CHANNEL_SAT };
         let channel = buyer.open_channel(open).await.expect("announced");
         network.mine(3);
-        let new = NewInvoice { amount_msat: PAID_MSAT, description_hash: [0; 32], expiry_s: 3_600 };
+        let new = NewInvoice {
+            amount_msat: PAID_MSAT,
+            description_hash: [0; 32],
+            expiry_s: 3_600,
+            label: String::new(),
+        };
         let invoice = seller.create_invoice(new).await.expect("an invoice");
         hosts[1].answer(invoice.payment_hash, Claim::Take);
         buyer.pay(Pay { bolt11: invoice.bolt11, channels: vec![channel.into()] }).await.expect("taken");

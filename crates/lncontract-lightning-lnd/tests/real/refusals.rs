@@ -1,0 +1,182 @@
+//! Every way in which an opening fails, provoked on real nodes: who refused, why, and that what passes is tried again
+//! with the same id and succeeds. The rows stand in docs/openings.md.
+
+use std::time::Duration;
+
+use lncontract_lightning::{
+    ChannelState, Lightning, LightningError, OpenChannel, OpenFailure, OpeningId,
+    conformance::{Bench, Side},
+};
+
+use crate::bench::{Kind, MixedBench, WIDE, bench};
+
+/// An LND as it is out of the box.
+const PLAIN: Kind = Kind::Lnd(&[]);
+/// Large channels, one pending at a time.
+const ONE_PENDING: Kind = Kind::Lnd(&["--protocol.wumbo-channels"]);
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn opening(n: u128) -> OpeningId {
+    OpeningId(0xf00d_0000 + n)
+}
+
+/// Polls until the answer is there.
+async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut poll: impl FnMut() -> F) -> T {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = poll().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Connected, with coins enough for several channels on the buyer's side.
+async fn ready(bench: &MixedBench) {
+    for side in [Side::Buyer, Side::Buyer, Side::Buyer, Side::Seller] {
+        bench.fund(side, 50_000_000).await;
+    }
+    let seller = bench.node(Side::Seller).info().await.expect("it runs").key;
+    let address = bench.address(Side::Seller);
+    bench.node(Side::Buyer).connect(seller, &address).await.expect("the seller answers");
+    synced(bench).await;
+    until("the deposits", || async {
+        let money = bench.node(Side::Buyer).balances().await.ok()?;
+        (money.onchain_spendable_sat == 150_000_000).then_some(())
+    })
+    .await;
+}
+
+async fn synced(bench: &MixedBench) {
+    let height =
+        u32::try_from(bench.chain.call("getblockcount", &serde_json::json!([])).as_u64().expect("a height"));
+    let height = height.expect("a small one");
+    for side in [Side::Buyer, Side::Seller] {
+        until("the tip", || async move {
+            let info = bench.node(side).info().await.ok()?;
+            (info.synced && info.height >= height).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn order(bench: &MixedBench, n: u128, amount_sat: u64) -> Result<(), LightningError> {
+    bench.host(Side::Seller).announce(amount_sat, opening(100 + n), 144);
+    let peer = bench.node(Side::Seller).info().await.expect("it runs").key;
+    let order = OpenChannel { opening: opening(n), peer, amount_sat };
+    bench.node(Side::Buyer).open_channel(order).await.map(|_| ())
+}
+
+async fn state(node: &dyn Lightning, opening: OpeningId) -> Option<ChannelState> {
+    let channels = node.channels().await.ok()?;
+    channels.into_iter().find(|channel| channel.opening == opening).map(|channel| channel.state)
+}
+
+async fn mine_until_open(bench: &MixedBench, n: u128) {
+    for _ in 0..10 {
+        bench.mine(1).await;
+        synced(bench).await;
+    }
+    for (side, id) in [(Side::Buyer, opening(n)), (Side::Seller, opening(100 + n))] {
+        until("the open channel", || async move {
+            let now = state(&*bench.node(side), id).await?;
+            (now == ChannelState::Open { usable: true }).then_some(())
+        })
+        .await;
+    }
+}
+
+/// One pending channel is all that a plain LND allows. The second opening is refused, nothing of it stays, and the
+/// same order succeeds once the first channel is open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_allows_one_pending_channel_and_the_next_one_when_it_is_open() {
+    let bench = bench(WIDE, ONE_PENDING).await;
+    ready(&bench).await;
+    order(&bench, 1, 20_000_000).await.expect("the first one");
+    let refused = order(&bench, 2, 21_000_000).await;
+    assert_eq!(refused, Err(LightningError::Open(OpenFailure::PeerPendingLimit)));
+    assert_eq!(state(&*bench.node(Side::Buyer), opening(2)).await, None, "it is no failed channel");
+    mine_until_open(&bench, 1).await;
+    order(&bench, 2, 21_000_000).await.expect("the same order again");
+    mine_until_open(&bench, 2).await;
+}
+
+/// Above 16,777,215 sat: without large channels on our side LND says so itself, on the other side the peer does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_without_large_channels_says_so_on_either_side() {
+    let own = bench(PLAIN, WIDE).await;
+    ready(&own).await;
+    let refused = order(&own, 1, 16_777_216).await;
+    let text = "funding amount is too large, the max channel size is: 0.16777215 BTC";
+    assert_eq!(refused, Err(LightningError::Open(OpenFailure::OwnSize { text: text.into() })));
+    let peers = bench(WIDE, PLAIN).await;
+    ready(&peers).await;
+    let refused = order(&peers, 1, 16_777_216).await;
+    let text = "chan size of 0.16777216 BTC exceeds maximum chan size of 0.16777215 BTC";
+    assert_eq!(refused, Err(LightningError::Open(OpenFailure::Size { text: text.into() })));
+    let failed = state(&*peers.node(Side::Buyer), opening(1)).await;
+    assert!(matches!(failed, Some(ChannelState::Failed(OpenFailure::Size { .. }))), "{failed:?}");
+    order(&peers, 2, 16_777_215).await.expect("the largest one without");
+}
+
+/// Below what LND itself makes, and below what the peer wants.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_has_a_smallest_channel_and_so_may_the_peer() {
+    let bench = bench(WIDE, Kind::Lnd(&["--minchansize=1000000"])).await;
+    ready(&bench).await;
+    let refused = order(&bench, 1, 19_999).await;
+    let text = "channel is too small, the minimum channel size is: 20000 SAT";
+    assert_eq!(refused, Err(LightningError::Open(OpenFailure::OwnSize { text: text.into() })));
+    let refused = order(&bench, 2, 999_999).await;
+    let text = "chan size of 0.00999999 BTC is below min chan size of 0.01000000 BTC";
+    assert_eq!(refused, Err(LightningError::Open(OpenFailure::Size { text: text.into() })));
+}
+
+/// A peer that does not answer: the outcome is not known, the channel is found again by our id when it comes, and
+/// nothing is opened twice, also by an LND that was killed meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_finds_an_opening_again_whose_peer_was_frozen() {
+    let bench = bench(WIDE, WIDE).await;
+    ready(&bench).await;
+    bench.host(Side::Seller).announce(10_000_000, opening(101), 144);
+    let peer = bench.node(Side::Seller).info().await.expect("it runs").key;
+    let order = OpenChannel { opening: opening(1), peer, amount_sat: 10_000_000 };
+    bench.with_lnd(Side::Seller, |lnd| lnd.freeze(true));
+    let unknown = bench.node(Side::Buyer).open_channel(order.clone()).await;
+    assert!(matches!(unknown, Err(LightningError::OutcomeUnknown { .. })), "{unknown:?}");
+    assert_eq!(state(&*bench.node(Side::Buyer), opening(1)).await, Some(ChannelState::Requested));
+    bench.with_lnd(Side::Seller, |lnd| lnd.freeze(false));
+    let again = bench.node(Side::Buyer).open_channel(order.clone()).await.expect("found by its id");
+    bench.restart(Side::Buyer).await;
+    assert_eq!(bench.node(Side::Buyer).open_channel(order).await, Ok(again), "found after a restart too");
+    let channels = bench.node(Side::Buyer).channels().await.expect("the node runs");
+    assert_eq!(channels.len(), 1, "{channels:#?}");
+    mine_until_open(&bench, 1).await;
+}
+
+/// A funding transaction that no block takes for two weeks: the seller's LND forgets the channel, and that is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_gives_up_a_channel_whose_funding_no_block_takes() {
+    let bench = bench(WIDE, WIDE).await;
+    ready(&bench).await;
+    order(&bench, 1, 10_000_000).await.expect("announced");
+    let txid = until("the funding transaction", || async {
+        let waiting = bench.chain.call("getrawmempool", &serde_json::json!([]));
+        waiting.as_array()?.first().cloned()
+    })
+    .await;
+    // The miner takes it for one that pays less than nothing.
+    bench.chain.call("prioritisetransaction", &serde_json::json!([txid, 0, -100_000_000]));
+    // 2,016 blocks (BOLT 2: the funding may be forgotten after that), and what nodes wait on top.
+    for _ in 0..21 {
+        bench.mine(100).await;
+    }
+    until("the end of it", || async {
+        match state(&*bench.node(Side::Seller), opening(101)).await? {
+            ChannelState::Failed(OpenFailure::TimedOut { .. }) => Some(()),
+            _ => None,
+        }
+    })
+    .await;
+}
