@@ -8,6 +8,7 @@ use lncontract_store::{Change, Peer};
 use crate::{
     App, AppError,
     invite::Invite,
+    live::Live,
     view::{Badge, CompanyRow, Tone},
 };
 
@@ -131,6 +132,12 @@ pub(crate) fn node_key(statement: &KeyStatement) -> Result<NodeKey, AppError> {
     NodeKey::from_slice(&statement.node_id.0).map_err(|_| {
         AppError::refused("invite-unreadable", "the invite names no valid node key", "ask for a new one")
     })
+}
+
+/// The other side's node, by its keys in the record.
+pub(crate) fn peer_node(live: &Live) -> Result<NodeKey, AppError> {
+    let keys = live.record.state().keys(live.our_side.other());
+    node_key(keys.ok_or_else(|| AppError::fault("a contract without keys"))?)
 }
 
 fn words(ours: &KeyStatement, theirs: &KeyStatement) -> Result<Vec<String>, AppError> {

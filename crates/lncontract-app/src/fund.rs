@@ -10,8 +10,8 @@ use lncontract_core::{
     v1::{Duty, Fund, Instrument, Payload, Side},
 };
 use lncontract_lightning::{
-    Admission, Channel, ChannelState, CloseMode, InboundChannel, InboundSplice, LightningError, OpenFailure,
-    OpeningId, SpliceAdmission, SpliceWay,
+    Admission, Channel, ChannelState, CloseMode, InboundChannel, InboundSplice, LightningError, NodeKey,
+    OpenFailure, OpeningId, SpliceAdmission, SpliceWay,
 };
 use lncontract_store::Channels;
 
@@ -36,7 +36,9 @@ impl App {
     /// When the law refuses it, or the wallet has too little: names the missing sum and the address.
     pub async fn fund(&self, contract: Hash, tranche: &str) -> Result<Hash, AppError> {
         let live = self.live(contract).await?;
-        let can_splice = self.node().await?.info().await.map_err(AppError::from)?.splice;
+        let peer = crate::companies::peer_node(&*live.lock().await)?;
+        // While the peer is away nobody knows: then it is asked when the splice is made.
+        let can_splice = self.can_splice(peer).await?.unwrap_or(true);
         let fund = planned(&*live.lock().await, tranche, can_splice)?;
         self.check_funds(fund.amount).await?;
         let mut live = self.to_sign(contract).await?;
@@ -137,6 +139,17 @@ impl App {
         let amount_sat = request.amount_sat;
         let text = format!("no fund entry of a contract announces {amount_sat} sat more for this channel");
         SpliceAdmission::Refuse { text }
+    }
+
+    /// Whether our node and the peer's can change the size of an open channel between them; `None`: the peer is away,
+    /// and ours could.
+    pub(crate) async fn can_splice(&self, peer: NodeKey) -> Result<Option<bool>, AppError> {
+        let node = self.node().await?;
+        if !node.info().await.map_err(AppError::from)?.splice {
+            return Ok(Some(false));
+        }
+        let peers = node.peers().await.map_err(AppError::from)?;
+        Ok(peers.iter().find(|known| known.key == peer).and_then(|known| known.splice))
     }
 
     pub(crate) async fn channels_now(&self) -> Result<Vec<Channel>, AppError> {

@@ -37,7 +37,7 @@ impl App {
             amount_msat,
             description_hash,
             expiry_s: EXPIRY_S + EXPIRY_MARGIN_S,
-            label: String::new(),
+            label: format!("{contract} {}", payable.key()),
         };
         let made = node.create_invoice(new).await.map_err(AppError::from)?;
         let (bolt11, payment_hash, key) = (made.bolt11.clone(), made.payment_hash, payable.key());

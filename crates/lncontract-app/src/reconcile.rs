@@ -100,6 +100,10 @@ impl App {
             self.store.commit(vec![Change::PutOpening(row.clone())]).await?;
             let (state, detail) = match due.order(&*node, peer).await {
                 Ok(()) => ("requested", String::new()),
+                Err(error @ LightningError::Splice(OpenFailure::NoSplice | OpenFailure::OwnNoSplice)) => {
+                    self.end_as_failed(contract, due.fund).await?;
+                    ("failed", error.to_string())
+                }
                 Err(error @ LightningError::OutcomeUnknown { .. }) => ("unknown", error.to_string()),
                 Err(error) => ("retrying", error.to_string()),
             };
@@ -109,6 +113,15 @@ impl App {
             self.store.commit(vec![Change::PutOpening(row)]).await?;
             self.announce();
         }
+        Ok(())
+    }
+
+    /// Tells the record that a splice never comes: one of the nodes can't. The tranche is free for a channel then.
+    async fn end_as_failed(&self, contract: Hash, fund: Hash) -> Result<(), AppError> {
+        let live = self.live(contract).await?;
+        let mut live = live.lock().await;
+        let close = Payload::Close(Close { fund, manner: CloseManner::Failed, txid: None });
+        self.write(&mut live, |_| Ok(close), |_| Vec::new()).await?;
         Ok(())
     }
 

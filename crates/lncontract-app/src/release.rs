@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::{
     App, AppError,
     app::Work,
+    companies::peer_node,
     fund::{UNREADABLE, opening_id},
     live::Live,
     part::{SET_ASIDE, beside},
@@ -64,10 +65,15 @@ impl App {
         }
         let there = self.channels_now().await?;
         let live = self.live(contract).await?;
-        let (released, peer) = {
+        let (released, peer, node) = {
             let live = live.lock().await;
-            (may_take(&live, release)?, live.peer.clone())
+            (may_take(&live, release)?, live.peer.clone(), peer_node(&live)?)
         };
+        if self.can_splice(node).await? == Some(false) {
+            let title = "one of the two nodes can't take money out of an open channel";
+            let todo = "set it aside for another contract with this company, or close the channel when it is not needed";
+            return Err(AppError::refused("no-splice", title, todo));
+        }
         let beside = self.beside(contract, released.from).await?;
         check_room(&there, released.from, released.amount, beside)?;
         if row.is_some() {

@@ -80,7 +80,14 @@ impl Lightning for LdkNode {
     fn peers(&self) -> BoxFuture<'_, Result<Vec<Peer>, LightningError>> {
         Box::pin(async {
             let states = self.parts.health.call(|| self.parts.peer_states())?;
-            Ok(states.into_iter().map(|(key, connected)| Peer { key, connected }).collect())
+            let splice = |key: &NodeKey| {
+                let features = self.parts.peers.peer_by_node_id(key)?.init_features;
+                Some(features.supports_splicing() && features.supports_quiescence())
+            };
+            Ok(states
+                .into_iter()
+                .map(|(key, connected)| Peer { key, connected, splice: splice(&key) })
+                .collect())
         })
     }
     fn open_channel(&self, open: OpenChannel) -> BoxFuture<'_, Result<ChannelId, LightningError>> {

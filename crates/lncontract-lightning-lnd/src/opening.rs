@@ -26,7 +26,7 @@ use crate::{
 /// How long a call waits for the peer's answer. A person may decide there: then the outcome is looked for.
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
 const SYNC_WAIT: Duration = Duration::from_secs(5);
-const SYNC_LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Opens, or finds what this opening became.
 pub(crate) async fn open(parts: &Arc<Parts>, open: OpenChannel) -> Result<ChannelId, LightningError> {
@@ -65,7 +65,7 @@ async fn synced(parts: &Parts) -> Result<(), LightningError> {
         if tokio::time::Instant::now() >= end {
             return Err(LightningError::Open(OpenFailure::NotSynced));
         }
-        tokio::time::sleep(SYNC_LOOK_EVERY).await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(())
 }
@@ -87,7 +87,10 @@ async fn order(parts: &Arc<Parts>, open: &OpenChannel) -> Result<(), LightningEr
     // In a task of its own: what LND says is noted, also when nobody waits for it any more.
     let (parts, opening) = (Arc::clone(parts), open.opening);
     tokio::spawn(async move {
-        let first = first_word(&parts, question).await;
+        let first = tokio::select! {
+            first = first_word(&parts, question) => first,
+            () = parts.stopping() => return,
+        };
         if let Err(error) = note(&parts, opening, first) {
             tracing::error!(%error, "what became of an opening is looked for at the next start");
         }
@@ -160,7 +163,9 @@ async fn answer(parts: &Parts, opening: OpeningId) -> Result<ChannelId, Lightnin
         if let Some(funding) = row.funding {
             return Ok(channels::channel_id(funding));
         }
-        if tokio::time::timeout_at(end, bell.changed()).await.is_err() {
+        // LND's lists may show it before LND's answer does, and rows do not ring.
+        let _ = tokio::time::timeout(LOOK_EVERY, bell.changed()).await;
+        if tokio::time::Instant::now() >= end {
             let reason = "the peer has not answered yet; the opening is looked for by its id".into();
             return Err(LightningError::OutcomeUnknown { reason });
         }

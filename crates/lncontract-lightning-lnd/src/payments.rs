@@ -31,6 +31,8 @@ const TRY_S: i32 = 60;
 const CLTV_MARGIN_BLOCKS: u32 = 10;
 const CLTV_PADDING_BLOCKS: u32 = 3;
 const PAGE: u64 = 500;
+/// How often the list of payments is read beside the news.
+const CATCH_UP_EVERY: Duration = Duration::from_secs(10);
 const TURN: Duration = Duration::from_secs(1);
 /// The cursor: payments up to that index are over and told.
 const CURSOR: &str = "payments";
@@ -278,14 +280,17 @@ fn reason(payment: &Payment) -> String {
 
 /// Tells the host the outcome of every payment, those of before and those to come.
 pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), Fault> {
-    // Subscribed first, then listed: nothing falls between.
     let mut updates = parts.rpc.answers::<_, Payment>(path::TRACK_PAYMENTS, api::Nothing {}).await?;
-    catch_up(&parts).await?;
-    while let Some(payment) = updates.next().await? {
-        outcome(&parts, &payment).await;
-        parts.ring();
+    loop {
+        // Also now and then: LND does not say from when on it tells what changes.
+        catch_up(&parts).await?;
+        let end = tokio::time::Instant::now() + CATCH_UP_EVERY;
+        while let Ok(update) = tokio::time::timeout_at(end, updates.next()).await {
+            let Some(payment) = update? else { return Ok(()) };
+            outcome(&parts, &payment).await;
+            parts.ring();
+        }
     }
-    Ok(())
 }
 
 /// Payments after the cursor. It stays before the first one that is not over.

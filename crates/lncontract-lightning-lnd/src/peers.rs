@@ -39,7 +39,9 @@ pub(crate) async fn all(parts: &Parts) -> Result<Vec<Peer>, LightningError> {
     let connected = connected(parts).await?;
     let known = parts.addresses.all().into_iter().filter_map(|(key, _)| key.parse::<PublicKey>().ok());
     let all: BTreeSet<NodeKey> = known.chain(connected.iter().copied()).collect();
-    Ok(all.into_iter().map(|key| Peer { key, connected: connected.contains(&key) }).collect())
+    // LND can't splice with anybody.
+    let peer = |key| Peer { key, connected: connected.contains(&key), splice: Some(false) };
+    Ok(all.into_iter().map(peer).collect())
 }
 
 /// Keeps the address and connects now.

@@ -8,9 +8,11 @@ use std::{error::Error, time::Duration};
 use http::uri::PathAndQuery;
 use lncontract_lightning::{By, LightningError};
 use prost::Message;
+use tokio::task::JoinHandle;
 use tokio_stream::Stream;
 use tonic::{
-    Code, Request, Status, Streaming, client::Grpc, metadata::AsciiMetadataValue, transport::Channel,
+    Code, Request, Response, Status, Streaming, client::Grpc, metadata::AsciiMetadataValue,
+    transport::Channel,
 };
 use tonic_prost::ProstCodec;
 
@@ -94,22 +96,20 @@ impl Rpc {
             .map(tonic::Response::into_inner)
     }
 
-    /// One question, answers until one side ends it. The deadline is for the beginning.
+    /// One question, answers until one side ends it. LND says nothing before its first answer, so whether it took the
+    /// question is known by then only.
     pub(crate) async fn answers<Q, R>(&self, path: &'static str, question: Q) -> Result<Answers<R>, Fault>
     where
         Q: Message + 'static,
         R: Message + Default + 'static,
     {
         let request = self.request(path, question)?;
-        let mut grpc = self.grpc.clone();
-        let asked = async {
-            grpc.ready().await.map_err(|error| self.away(&error))?;
+        let mut grpc = self.ready(path).await?;
+        let asked = async move {
             let codec: ProstCodec<Q, R> = ProstCodec::default();
-            let path_of = PathAndQuery::from_static(path);
-            grpc.server_streaming(request, path_of, codec).await.map_err(|status| self.fault(path, &status))
+            grpc.server_streaming(request, PathAndQuery::from_static(path), codec).await
         };
-        let answer = tokio::time::timeout(QUICK, asked).await.map_err(|_| silent(path, QUICK))??;
-        Ok(Answers { stream: answer.into_inner(), rpc: self.clone(), path })
+        Ok(self.begun(path, asked))
     }
 
     /// Questions of LND's, answers of ours.
@@ -120,15 +120,29 @@ impl Rpc {
         S: Stream<Item = Q> + Send + 'static,
     {
         let request = self.request(path, ours)?;
-        let mut grpc = self.grpc.clone();
-        let asked = async {
-            grpc.ready().await.map_err(|error| self.away(&error))?;
+        let mut grpc = self.ready(path).await?;
+        let asked = async move {
             let codec: ProstCodec<Q, R> = ProstCodec::default();
-            let path_of = PathAndQuery::from_static(path);
-            grpc.streaming(request, path_of, codec).await.map_err(|status| self.fault(path, &status))
+            grpc.streaming(request, PathAndQuery::from_static(path), codec).await
         };
-        let answer = tokio::time::timeout(QUICK, asked).await.map_err(|_| silent(path, QUICK))??;
-        Ok(Answers { stream: answer.into_inner(), rpc: self.clone(), path })
+        Ok(self.begun(path, asked))
+    }
+
+    async fn ready(&self, path: &'static str) -> Result<Grpc<Channel>, Fault> {
+        let mut grpc = self.grpc.clone();
+        let ready = tokio::time::timeout(QUICK, grpc.ready()).await.map_err(|_| silent(path, QUICK))?;
+        ready.map_err(|error| self.away(&error))?;
+        Ok(grpc)
+    }
+
+    /// Sends the question in a task of its own: it is on its way before anybody waits for the first answer.
+    fn begun<R, F>(&self, path: &'static str, asked: F) -> Answers<R>
+    where
+        R: Send + 'static,
+        F: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
+    {
+        let beginning = Beginning(tokio::spawn(asked));
+        Answers { beginning: Some(beginning), stream: None, rpc: self.clone(), path }
     }
 
     /// Whether we have a macaroon for a call.
@@ -284,15 +298,32 @@ impl Fault {
 
 /// What LND says in the course of a call.
 pub(crate) struct Answers<R> {
-    stream: Streaming<R>,
+    beginning: Option<Beginning<R>>,
+    stream: Option<Streaming<R>>,
     rpc: Rpc,
     path: &'static str,
 }
 
+/// A call whose first answer is not there. Dropped, it ends the call.
+struct Beginning<R>(JoinHandle<Result<Response<Streaming<R>>, Status>>);
+
+impl<R> Drop for Beginning<R> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 impl<R> Answers<R> {
-    /// The next one; `None` where LND ended it in order.
+    /// The next one; `None` where LND ended it in order. May be given up and asked again.
     pub(crate) async fn next(&mut self) -> Result<Option<R>, Fault> {
-        match self.stream.message().await {
+        if let Some(beginning) = &mut self.beginning {
+            let begun = (&mut beginning.0).await;
+            self.beginning = None;
+            let begun = begun.map_err(|_| silent(self.path, QUICK))?;
+            self.stream = Some(begun.map_err(|status| self.rpc.fault(self.path, &status))?.into_inner());
+        }
+        let Some(stream) = &mut self.stream else { return Ok(None) };
+        match stream.message().await {
             Ok(answer) => Ok(answer),
             Err(status) => {
                 let fault = self.rpc.fault(self.path, &status);

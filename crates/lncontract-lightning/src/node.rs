@@ -324,6 +324,8 @@ pub struct Peer {
     pub key: NodeKey,
     /// Whether it is connected.
     pub connected: bool,
+    /// Whether its node can change the size of an open channel; known while it is connected.
+    pub splice: Option<bool>,
 }
 
 /// The longest node message in bytes; the record's sync cuts longer ones into chunks (BOLT 1:

@@ -4,6 +4,7 @@
 //! opened, bound or written here, only the file, the cookie and the password are read.
 //! No secret is ever printed.
 
+mod lnd;
 mod table;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
+use lncontract_lightning_lnd::LndAccess;
 use serde::Deserialize;
 
 pub use table::run as print_table;
@@ -65,6 +67,19 @@ pub struct Typed {
     /// File with the company's password, to unlock unattended; without it the first to sign in unlocks
     #[arg(long, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// The gRPC interface of the company's own LND, in place of the embedded node
+    #[arg(long, env = "LNCONTRACT_LND_ADDRESS", value_name = "HOST:PORT")]
+    pub lnd_address: Option<String>,
+    /// LND's own tls.cert: exactly this certificate is accepted
+    #[arg(long, env = "LNCONTRACT_LND_CERTIFICATE_FILE", value_name = "FILE")]
+    pub lnd_certificate_file: Option<PathBuf>,
+    /// A macaroon that `lncontract lnd bake` made; several: the option again, or commas
+    #[arg(long, env = "LNCONTRACT_LND_MACAROON_FILES", value_name = "FILE", value_delimiter = ',')]
+    #[serde(default)]
+    pub lnd_macaroon_file: Vec<PathBuf>,
+    /// File with an lndconnect:// string, in place of address, certificate and macaroons
+    #[arg(long, env = "LNCONTRACT_LNDCONNECT_FILE", value_name = "FILE")]
+    pub lndconnect_file: Option<PathBuf>,
     /// Leave the node out: record and pages only
     #[arg(long, env = "LNCONTRACT_NO_NODE")]
     pub no_node: bool,
@@ -101,13 +116,23 @@ pub struct Settings {
 
 /// The node's part.
 #[derive(Debug)]
-pub struct NodeSettings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Where others reach it.
-    pub address: String,
-    /// Its chain source.
-    pub bitcoind: BitcoindSettings,
+pub enum NodeSettings {
+    /// In this process.
+    Embedded {
+        /// Where it listens.
+        listen: SocketAddr,
+        /// Where others reach it.
+        address: String,
+        /// Its chain source.
+        bitcoind: BitcoindSettings,
+    },
+    /// The company's own LND.
+    Lnd {
+        /// How we reach it.
+        access: LndAccess,
+        /// Where other nodes reach it.
+        address: String,
+    },
 }
 
 /// A bitcoind's RPC interface.
@@ -148,6 +173,14 @@ impl Typed {
         Ok(Settings { dir, network, listen_web, password, password_file, node })
     }
 
+    /// What names an LND, with the file's part of it.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn lnd_of_file(self) -> anyhow::Result<Self> {
+        self.with_file()
+    }
+
     /// Fills in from the file what was not typed.
     fn with_file(self) -> anyhow::Result<Self> {
         let beside = self.dir.as_ref().map(|dir| dir.join(FILE)).filter(|file| file.exists());
@@ -163,8 +196,18 @@ impl Typed {
 
     /// Paths in a file are relative to the file.
     fn relative_to(mut self, folder: &Path) -> Self {
-        for path in [&mut self.dir, &mut self.bitcoind_cookie_file, &mut self.password_file] {
+        let paths = [
+            &mut self.dir,
+            &mut self.bitcoind_cookie_file,
+            &mut self.lnd_certificate_file,
+            &mut self.lndconnect_file,
+            &mut self.password_file,
+        ];
+        for path in paths {
             *path = path.take().map(|path| folder.join(path));
+        }
+        for path in &mut self.lnd_macaroon_file {
+            *path = folder.join(&*path);
         }
         self
     }
@@ -173,6 +216,8 @@ impl Typed {
         // Credentials stay together: a typed cookie is not mixed with a user of the file.
         let typed_login = self.bitcoind_user.is_some() || self.bitcoind_cookie_file.is_some();
         let file_login = |value| if typed_login { None } else { value };
+        // One LND, from one place.
+        let typed_lnd = self.names_lnd();
         Self {
             dir: self.dir.or(file.dir),
             config: self.config,
@@ -186,6 +231,12 @@ impl Typed {
             bitcoind_cookie_file: self
                 .bitcoind_cookie_file
                 .or(file.bitcoind_cookie_file.filter(|_| !typed_login)),
+            lnd_address: self.lnd_address.or(file.lnd_address.filter(|_| !typed_lnd)),
+            lnd_certificate_file: self
+                .lnd_certificate_file
+                .or(file.lnd_certificate_file.filter(|_| !typed_lnd)),
+            lnd_macaroon_file: if typed_lnd { self.lnd_macaroon_file } else { file.lnd_macaroon_file },
+            lndconnect_file: self.lndconnect_file.or(file.lndconnect_file.filter(|_| !typed_lnd)),
             password_file: self.password_file.or(file.password_file),
             no_node: self.no_node || file.no_node,
         }
@@ -203,6 +254,9 @@ impl Typed {
     }
 
     fn node(&self) -> anyhow::Result<NodeSettings> {
+        if self.names_lnd() {
+            return self.lnd();
+        }
         let listen = self.listen_node.unwrap_or_else(|| NODE.parse().expect("an address in this file"));
         let address = self.node_address.clone().unwrap_or_else(|| listen.to_string());
         ensure!(
@@ -210,13 +264,14 @@ impl Typed {
             "{listen} is every address of this machine, and no address for an invite: give --node-address HOST:PORT, \
              where other nodes reach ours"
         );
-        Ok(NodeSettings { listen, address, bitcoind: self.bitcoind()? })
+        Ok(NodeSettings::Embedded { listen, address, bitcoind: self.bitcoind()? })
     }
 
     fn bitcoind(&self) -> anyhow::Result<BitcoindSettings> {
         let url = self.bitcoind_url.clone().context(
             "no bitcoind: give --bitcoind-url http://HOST:PORT with --bitcoind-cookie-file, or with --bitcoind-user \
-             and --bitcoind-password; or start without the node: --no-node",
+             and --bitcoind-password; or use the company's own LND: --lnd-address HOST:PORT; or start without a \
+             node: --no-node",
         )?;
         ensure!(
             url.starts_with("http://"),

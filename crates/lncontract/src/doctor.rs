@@ -7,6 +7,7 @@
 mod copies;
 mod disk;
 mod folder;
+mod lnd;
 
 use anyhow::ensure;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     chain,
-    config::{NodeSettings, Settings, Typed},
+    config::{BitcoindSettings, NodeSettings, Settings, Typed},
     say::say,
 };
 
@@ -93,9 +94,11 @@ async fn look(settings: &Settings) -> Vec<Finding> {
         folder::lock(&settings.dir),
         database(settings).await,
         disk::space(&settings.dir),
-        folder::node(&settings.dir),
-        copies::starts(&settings.dir).await,
     ];
+    if !matches!(settings.node, Some(NodeSettings::Lnd { .. })) {
+        findings.push(folder::node(&settings.dir));
+        findings.push(copies::starts(&settings.dir).await);
+    }
     if let Some(file) = &settings.password_file {
         findings.push(folder::password(file));
     }
@@ -108,10 +111,14 @@ async fn look(settings: &Settings) -> Vec<Finding> {
             ));
             None
         }
-        Some(node) => {
-            let (finding, time_s) = bitcoind(node, settings.network).await;
+        Some(NodeSettings::Embedded { bitcoind, .. }) => {
+            let (finding, time_s) = self::bitcoind(bitcoind, settings.network).await;
             findings.push(finding);
             time_s
+        }
+        Some(NodeSettings::Lnd { access, .. }) => {
+            findings.extend(lnd::look(access, settings.network).await);
+            None
         }
     };
     findings.push(clock(SystemClock.now().0, newest_block_s));
@@ -134,9 +141,9 @@ async fn database(settings: &Settings) -> Finding {
     }
 }
 
-async fn bitcoind(node: &NodeSettings, network: bitcoin::Network) -> (Finding, Option<i64>) {
+async fn bitcoind(settings: &BitcoindSettings, network: bitcoin::Network) -> (Finding, Option<i64>) {
     let what = "bitcoind";
-    match chain::reach(&node.bitcoind, network).await {
+    match chain::reach(settings, network).await {
         Err(error) => (Finding::wrong(what, error.to_string(), "the node does not start without it"), None),
         Ok((chain, tip)) => {
             let finding = Finding::well(what, format!("on {network}, at block {}", tip.height));

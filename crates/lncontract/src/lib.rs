@@ -13,6 +13,7 @@ mod config;
 mod doctor;
 mod export;
 mod init;
+mod lnd;
 pub mod sandbox;
 mod say;
 mod serve;
@@ -66,6 +67,8 @@ enum Command {
     Company(client::CompanyArgs),
     /// Ask a running program about its node
     Node(client::NodeArgs),
+    /// The company's own LND: bake the macaroons that this program needs, test the connection
+    Lnd(Box<lnd::Args>),
     /// Move the clock of a running sandbox
     Clock(client::ClockArgs),
     /// Print the table of options for docs/configuration.md
@@ -93,6 +96,7 @@ pub async fn main() -> ExitCode {
         Command::Invoice(args) => client::invoice(args).await,
         Command::Company(args) => client::company(args).await,
         Command::Node(args) => client::node(args).await,
+        Command::Lnd(args) => lnd::run(*args).await,
         Command::Clock(args) => client::clock(args).await,
         Command::ConfigTable => Ok(config::print_table(Cli::command())),
     };

@@ -16,7 +16,7 @@ use self::{play::Play, time::SandboxTime};
 use crate::{
     say::say,
     terms_file,
-    wire::{self, EmbeddedNode, Place},
+    wire::{self, Kept, Place},
 };
 
 /// How often a block comes while people click.
@@ -54,7 +54,7 @@ pub struct Company {
     /// Its program.
     pub app: Arc<App>,
     /// Its node.
-    pub node: Arc<EmbeddedNode>,
+    pub node: Arc<Kept>,
 }
 
 /// Both companies and their chain.
@@ -97,7 +97,7 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
 /// # Errors
 /// When the folder can't be used, or no port is free.
 pub async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox> {
-    let time = Arc::new(SandboxTime::starting(begin));
+    let (time, chain) = SandboxTime::starting(begin);
     let mut companies = Vec::new();
     for side in ["buyer", "seller"] {
         let listen = free_address()?;
@@ -105,12 +105,12 @@ pub async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox>
         std::fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
         let place =
             Place { dir: &folder, network: bitcoin::Network::Regtest, listen, address: listen.to_string() };
-        let (app, node) = wire::company(place, Arc::clone(time.chain()) as _, time.clock()).await?;
+        let (app, node) = wire::company(place, Arc::clone(&chain) as _, time.clock()).await?;
         companies.push(Company { side, app, node });
     }
     let seller = companies.pop().expect("two were made");
     let buyer = companies.pop().expect("two were made");
-    Ok(Sandbox { time, buyer, seller, dir })
+    Ok(Sandbox { time: Arc::new(time), buyer, seller, dir })
 }
 
 /// An address on this machine that nobody listens on.
@@ -174,7 +174,7 @@ async fn live(sandbox: &Sandbox) {
             }
             let Some(node) = company.node.running() else { continue };
             let Ok(address) = node.new_address().await else { continue };
-            match sandbox.time.chain().fund(&address, DEPOSIT_SAT) {
+            match sandbox.time.chain().send(&address, DEPOSIT_SAT) {
                 Ok(_) => *given = true,
                 Err(error) => {
                     tracing::warn!(%error, "the sandbox's chain could not send the deposit; tried again")

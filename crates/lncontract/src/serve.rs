@@ -85,14 +85,21 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 
 async fn start(settings: &Settings) -> anyhow::Result<Arc<App>> {
     let clock = Arc::new(SystemClock);
-    let Some(NodeSettings { listen, address, bitcoind }) = &settings.node else {
-        return wire::company_without_node(&settings.dir, settings.network, clock).await;
-    };
-    let (chain, _) = chain::reach(bitcoind, settings.network).await?;
-    let place =
-        Place { dir: &settings.dir, network: settings.network, listen: *listen, address: address.clone() };
-    let (app, _) = wire::company(place, chain, clock).await?;
-    Ok(app)
+    let (dir, network) = (&settings.dir, settings.network);
+    match &settings.node {
+        None => wire::company_without_node(dir, network, clock).await,
+        Some(NodeSettings::Lnd { access, address }) => {
+            let (app, _) =
+                wire::company_with_lnd(dir, network, address.clone(), access.clone(), clock).await?;
+            Ok(app)
+        }
+        Some(NodeSettings::Embedded { listen, address, bitcoind }) => {
+            let (chain, _) = chain::reach(bitcoind, network).await?;
+            let place = Place { dir, network, listen: *listen, address: address.clone() };
+            let (app, _) = wire::company(place, chain, clock).await?;
+            Ok(app)
+        }
+    }
 }
 
 async fn unlock(app: &Arc<App>, settings: &Settings) -> anyhow::Result<()> {

@@ -11,47 +11,93 @@ use anyhow::Context;
 use lncontract_app::{App, Clock, NotStarted, StartNode, Wiring};
 use lncontract_lightning::{BoxFuture, Chain, Host, Lightning};
 use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError, check_starts};
+use lncontract_lightning_lnd::{LndAccess, LndConfig, LndNode};
 use lncontract_store::{Options, SqliteStore};
 
 /// The node's own folder in a data directory.
 pub const NODE_DIR: &str = "node";
+/// The notes about the company's own LND in a data directory.
+pub const LND_DIR: &str = "lnd";
 
-/// The embedded node, started when the company's keys are unlocked.
-pub struct EmbeddedNode {
-    dir: PathBuf,
-    network: bitcoin::Network,
-    listen: SocketAddr,
-    chain: Arc<dyn Chain>,
+/// A node that is started when the company's keys are unlocked, and can be asked for from then on.
+pub struct Kept {
+    starter: Box<dyn StartNode>,
     running: OnceLock<Arc<dyn Lightning>>,
 }
 
-impl EmbeddedNode {
+impl Kept {
+    fn new(starter: impl StartNode) -> Arc<Self> {
+        Arc::new(Self { starter: Box::new(starter), running: OnceLock::new() })
+    }
+
     /// The node, once it was started.
     pub fn running(&self) -> Option<Arc<dyn Lightning>> {
         self.running.get().cloned()
     }
 }
 
-impl StartNode for EmbeddedNode {
+impl StartNode for Kept {
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
-            let config = LdkConfig::new(
-                self.dir.clone(),
-                *seed,
-                self.network,
-                self.listen,
-                Arc::clone(&self.chain),
-                host,
-            );
-            let node = LdkNode::start(config).await.map_err(|error| not_started(&error))?;
-            let node: Arc<dyn Lightning> = node;
+            let node = self.starter.start(seed, host).await?;
             // The first start wins; there is no second one in a process.
             let _ = self.running.set(Arc::clone(&node));
             Ok(node)
+        })
+    }
+}
+
+/// The embedded node.
+struct Embedded {
+    dir: PathBuf,
+    network: bitcoin::Network,
+    listen: SocketAddr,
+    chain: Arc<dyn Chain>,
+}
+
+impl StartNode for Embedded {
+    fn start<'a>(
+        &'a self,
+        seed: &'a [u8; 32],
+        host: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
+        Box::pin(async move {
+            let chain = Arc::clone(&self.chain);
+            let config = LdkConfig::new(self.dir.clone(), *seed, self.network, self.listen, chain, host);
+            let node = LdkNode::start(config).await.map_err(|error| not_started(&error))?;
+            Ok(node as Arc<dyn Lightning>)
+        })
+    }
+}
+
+/// The company's own LND.
+struct OwnLnd {
+    access: LndAccess,
+    network: bitcoin::Network,
+    dir: PathBuf,
+}
+
+impl StartNode for OwnLnd {
+    fn start<'a>(
+        &'a self,
+        seed: &'a [u8; 32],
+        host: Arc<dyn Host>,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
+        Box::pin(async move {
+            let config = LndConfig {
+                access: self.access.clone(),
+                network: self.network,
+                dir: self.dir.clone(),
+                secret: *seed,
+                host,
+            };
+            let node = LndNode::start(config).await;
+            let node = node.map_err(|error| NotStarted::Trouble(chain_of(&error)))?;
+            Ok(node as Arc<dyn Lightning>)
         })
     }
 }
@@ -123,16 +169,27 @@ pub async fn company(
     place: Place<'_>,
     chain: Arc<dyn Chain>,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<(Arc<App>, Arc<EmbeddedNode>)> {
-    let node = Arc::new(EmbeddedNode {
-        dir: place.dir.join(NODE_DIR),
-        network: place.network,
-        listen: place.listen,
-        chain,
-        running: OnceLock::new(),
-    });
+) -> anyhow::Result<(Arc<App>, Arc<Kept>)> {
+    let dir = place.dir.join(NODE_DIR);
+    let node = Kept::new(Embedded { dir, network: place.network, listen: place.listen, chain });
     let starter = Arc::clone(&node) as Arc<dyn StartNode>;
     Ok((program(place.dir, place.network, place.address, starter, clock).await?, node))
+}
+
+/// Opens a company's store and starts its program on the company's own LND.
+///
+/// # Errors
+/// As [`company`]. An LND that is not there is told on the page.
+pub async fn company_with_lnd(
+    dir: &Path,
+    network: bitcoin::Network,
+    address: String,
+    access: LndAccess,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Arc<App>, Arc<Kept>)> {
+    let node = Kept::new(OwnLnd { access, network, dir: dir.join(LND_DIR) });
+    let starter = Arc::clone(&node) as Arc<dyn StartNode>;
+    Ok((program(dir, network, address, starter, clock).await?, node))
 }
 
 /// Opens a company's store and starts its program with no node: record and pages only.

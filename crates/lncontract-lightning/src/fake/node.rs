@@ -242,8 +242,10 @@ impl Lightning for FakeLightning {
                     *other != seat && (state.linked(seat, *other) || state.seats[seat].known.contains(&key))
                 };
                 let others = (0..state.seats.len()).filter(known);
-                let peer =
-                    |other: usize| Peer { key: state.seats[other].key, connected: state.linked(seat, other) };
+                let peer = |other: usize| {
+                    let connected = state.linked(seat, other);
+                    Peer { key: state.seats[other].key, connected, splice: connected.then_some(true) }
+                };
                 Ok(others.map(peer).collect())
             })
         })

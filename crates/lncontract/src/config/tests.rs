@@ -13,6 +13,13 @@ fn typed(dir: &Path) -> Typed {
     }
 }
 
+fn embedded(settings: Settings) -> (SocketAddr, String, BitcoindSettings) {
+    match settings.node {
+        Some(NodeSettings::Embedded { listen, address, bitcoind }) => (listen, address, bitcoind),
+        other => panic!("not the embedded node: {other:?}"),
+    }
+}
+
 fn with_file(text: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join(FILE), text).unwrap();
@@ -29,8 +36,8 @@ fn defaults_are_local_and_worthless() {
     let settings = typed(dir.path()).meaning().unwrap();
     assert_eq!(settings.network, bitcoin::Network::Regtest);
     assert_eq!(settings.listen_web.to_string(), "127.0.0.1:8420");
-    let node = settings.node.unwrap();
-    assert_eq!((node.listen.to_string(), node.address.as_str()), (NODE.to_owned(), NODE));
+    let (listen, address, _) = embedded(settings);
+    assert_eq!((listen.to_string(), address.as_str()), (NODE.to_owned(), NODE));
 }
 
 #[test]
@@ -42,7 +49,7 @@ fn what_was_typed_wins_over_the_file_and_the_file_over_the_default() {
     let settings = typed.meaning().unwrap();
     assert_eq!(settings.network, bitcoin::Network::Signet);
     assert_eq!(settings.listen_web.port(), 2);
-    assert_eq!(settings.node.unwrap().address, "a.example:9735");
+    assert_eq!(embedded(settings).1, "a.example:9735");
 }
 
 #[test]
@@ -50,9 +57,9 @@ fn paths_in_the_file_are_relative_to_it_and_a_typed_login_replaces_the_one_in_it
     let dir = with_file("bitcoind-url = \"http://127.0.0.1:1\"\nbitcoind-cookie-file = \"cookie\"\n");
     std::fs::write(dir.path().join("cookie"), "__cookie__:abc\n").unwrap();
     let from_file = Typed { dir: Some(dir.path().to_owned()), ..Typed::default() };
-    let bitcoind = from_file.meaning().unwrap().node.unwrap().bitcoind;
+    let (_, _, bitcoind) = embedded(from_file.meaning().unwrap());
     assert_eq!((bitcoind.user.as_str(), bitcoind.password.0.as_str()), ("__cookie__", "abc"));
-    let bitcoind = typed(dir.path()).meaning().unwrap().node.unwrap().bitcoind;
+    let (_, _, bitcoind) = embedded(typed(dir.path()).meaning().unwrap());
     assert_eq!((bitcoind.user.as_str(), bitcoind.url.as_str()), ("user", "http://127.0.0.1:18443"));
 }
 
@@ -92,4 +99,27 @@ fn the_password_file_ends_before_its_line_end_and_no_secret_is_printed() {
     let printed = format!("{settings:?}");
     assert_eq!(settings.password, Some(Secret(" spaces count ".into())));
     assert!(!printed.contains("spaces") && !printed.contains("\"password\""), "{printed}");
+}
+
+#[test]
+fn an_lnd_needs_address_certificate_macaroon_and_where_others_reach_it() {
+    fn check(change: impl FnOnce(&mut Typed), expect: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut typed = Typed { dir: Some(dir.path().to_owned()), ..Typed::default() };
+        typed.lnd_address = Some("127.0.0.1:10009".into());
+        typed.node_address = Some("lnd.example:9735".into());
+        change(&mut typed);
+        let told = refused(typed);
+        assert!(told.contains(expect), "{told}");
+    }
+    check(|_| (), "--lnd-certificate-file");
+    check(|typed| typed.node_address = None, "--node-address");
+    check(|typed| typed.bitcoind_url = Some("http://h:1".into()), "leave out");
+    check(|typed| typed.lnd_certificate_file = Some("no-such-file".into()), "no-such-file");
+    check(|typed| typed.lndconnect_file = Some("no-such-file".into()), "not both");
+    let of_connect = |typed: &mut Typed| {
+        typed.lnd_address = None;
+        typed.lndconnect_file = Some("no-such-file".into());
+    };
+    check(of_connect, "no-such-file");
 }

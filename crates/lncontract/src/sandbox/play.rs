@@ -148,7 +148,7 @@ pub async fn give(
     for (company, sat) in [(&sandbox.buyer, given.buyer_sat), (&sandbox.seller, given.seller_sat)] {
         let node = node(company)?;
         let address = node.new_address().await?;
-        sandbox.time.chain().fund(&address, sat)?;
+        sandbox.time.chain().send(&address, sat)?;
         sandbox.time.chain().mine(1);
         until("the deposit", || async {
             Ok((node.balances().await?.onchain_spendable_sat >= sat).then_some(()))

@@ -103,7 +103,7 @@ pub async fn confirm(course: &Course<'_>, fund: Hash, report: &mut Report) -> an
 async fn broadcast(sandbox: &Sandbox, outpoint: &str) -> anyhow::Result<()> {
     let outpoint: OutPoint = outpoint.parse().context("the page names the funding output as txid:index")?;
     until("the funding transaction on the chain", || async {
-        Ok(sandbox.time.chain().transaction(outpoint.txid).map(|_| ()))
+        Ok(sandbox.time.chain().knows(outpoint.txid).then_some(()))
     })
     .await
 }

@@ -9,7 +9,6 @@ use lncontract_core::{
     status::{PayableView, Status, Todo},
     v1::{Side, Terms},
 };
-use lncontract_lightning::Chain;
 use serde_json::json;
 
 use super::{
@@ -95,7 +94,7 @@ impl<'a> Course<'a> {
     /// Moves the clock, and waits for both nodes to follow the chain.
     async fn forward_to(&self, time: Time) -> anyhow::Result<()> {
         self.sandbox.time.forward_to(time).await;
-        let tip = self.sandbox.time.chain().tip().await?.height;
+        let tip = self.sandbox.time.chain().height();
         for company in [&self.sandbox.buyer, &self.sandbox.seller] {
             let node = node(company)?;
             until("the node at the chain's tip", || async {
