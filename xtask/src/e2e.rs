@@ -13,8 +13,12 @@ use crate::tools;
 use crate::workspace::Metadata;
 
 /// Shown by `cargo xtask`.
-pub const HELP: &str = "two companies on a real bitcoind, killed at random points of a payment or of the whole example
+pub const HELP: &str = "two companies on a real bitcoind: the whole example on any mix of nodes; kills at random points
 
+e2e example [--buyer lnd|ldk] [--seller lnd|ldk]
+    The whole worked example, each company on a real LND or on the embedded node; without a choice all four mixes. At
+    the end 150,000,000 sat are paid, the states equal, and both books equal to both nodes to the millisatoshi. What
+    a node can't splice is a further channel: 5 channels instead of 2 channels and 3 splices.
 e2e kill --n N [--seed S] [--run K]
     N runs: two `serve` on one bitcoind; from `fund` to `received`, SIGKILL of either at points drawn from S (drawn and
     printed if it is left out). After each: 25,000,000 sat received exactly once in both records, both books and on
@@ -42,19 +46,56 @@ pub fn run(args: &[String]) -> Result<()> {
     let name = args.word();
     let number =
         |text: Option<String>| text.map(|text| text.parse().with_context(|| text.clone())).transpose();
+    let (buyer, seller) = (args.value("--buyer")?, args.value("--seller")?);
     let (runs, seed) = (number(args.value("--n")?)?, number(args.value("--seed")?)?);
     let only: Option<u64> = number(args.value("--run")?)?;
     let story = if args.flag("--whole") { Story::Whole } else { Story::Milestone };
     args.finish()?;
     match name.as_deref() {
+        Some("example") => {
+            let folder = Metadata::load()?.target_directory.join("tools");
+            let had = [tools::bitcoind::get(&folder)?, tools::lnd::get(&folder)?];
+            example(&had.iter().collect::<Vec<_>>(), &mixes(buyer.as_deref(), seller.as_deref())?)
+        }
         Some("kill") => {
             let bitcoind = tools::bitcoind::get(&Metadata::load()?.target_directory.join("tools"))?;
             let (_, program) = bitcoind.variables.first().context("bitcoind has no variable")?;
             kill(program, story, runs.context("how many runs? --n N")?, seed, only)
         }
         Some(other) => bail!("there is no e2e {other}; --help lists what there is"),
-        None => bail!("which? e2e kill --n N"),
+        None => bail!("which? e2e example, or e2e kill --n N"),
     }
+}
+
+/// A kind of node for the buyer, and one for the seller.
+pub type Mix = (&'static str, &'static str);
+
+/// All of them.
+pub const MIXES: [Mix; 4] = [("lnd", "lnd"), ("lnd", "ldk"), ("ldk", "lnd"), ("ldk", "ldk")];
+
+fn mixes(buyer: Option<&str>, seller: Option<&str>) -> Result<Vec<Mix>> {
+    let fits = |asked: Option<&str>, kind: &str| asked.is_none_or(|asked| asked == kind);
+    let chosen: Vec<Mix> =
+        MIXES.into_iter().filter(|mix| fits(buyer, mix.0) && fits(seller, mix.1)).collect();
+    if chosen.is_empty() {
+        bail!("a node is lnd or ldk: --buyer lnd|ldk --seller lnd|ldk");
+    }
+    Ok(chosen)
+}
+
+/// The whole example on each mix of nodes, with the programs that the tools name.
+pub fn example(had: &[&tools::Tool], mixes: &[Mix]) -> Result<()> {
+    shell::run(shell::cargo()?.args(["build", "--locked", "--package", "lncontract", "--example", "mixed"]))?;
+    let program = Metadata::load()?.target_directory.join("debug/examples/mixed");
+    for (buyer, seller) in mixes {
+        let mut command = std::process::Command::new(&program);
+        command.args(["--buyer", buyer, "--seller", seller]);
+        for (variable, tool) in had.iter().flat_map(|tool| &tool.variables) {
+            command.env(variable, tool);
+        }
+        shell::run(&mut command).with_context(|| format!("a buyer on {buyer} with a seller on {seller}"))?;
+    }
+    Ok(())
 }
 
 /// The kill runs, with the program as `cargo xtask test` builds it.
@@ -72,4 +113,17 @@ pub fn kill(bitcoind: &Path, story: Story, runs: u64, seed: Option<u64>, only: O
         command.args(["--run", &only.to_string()]);
     }
     shell::run(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_side_or_both_or_none_may_be_chosen() {
+        assert_eq!(mixes(None, None).unwrap().len(), 4);
+        assert_eq!(mixes(Some("lnd"), None).unwrap(), [("lnd", "lnd"), ("lnd", "ldk")]);
+        assert_eq!(mixes(Some("ldk"), Some("lnd")).unwrap(), [("ldk", "lnd")]);
+        assert!(mixes(Some("cln"), None).is_err());
+    }
 }

@@ -26,7 +26,7 @@ fails where they are not set.
 test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into target/tools; LND:
               LND_EXE, PATH, or built with Go into target/tools; Chromium: PATH, or installed by apt-get; axe-core:
               npm) and runs everything. What can't be had is named, its tests are left out, and the run fails.
-              Ends with 10 runs of `e2e kill`.
+              Ends with 10 runs of `e2e kill`, and `e2e example` on each mix of nodes.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.
 With CI=true in the environment, `test` is `cargo xtask ci`: check first, then this, then `model --ci`.";
@@ -79,6 +79,7 @@ pub fn everything() -> Result<()> {
     let tools: Vec<&Tool> = had.iter().map(|(_, tool)| tool).collect();
     let (count, passed) = cargo_test(&["--workspace"], &tools, &without)?;
     let kills = kill_runs(&had);
+    let examples = missing.is_empty().then(|| e2e::example(&tools, &e2e::MIXES));
     println!("\ntest: {count}");
     for (name, tool) in &had {
         println!("  {name:<14} tests run: {}, with {}", count.named(name), tool.version);
@@ -89,10 +90,13 @@ pub fn everything() -> Result<()> {
     if let Some(Ok(())) = &kills {
         println!("  e2e kill       {} runs hold", e2e::RUNS);
     }
+    if let Some(Ok(())) = &examples {
+        println!("  e2e example    {} mixes of nodes hold", e2e::MIXES.len());
+    }
     match (passed, missing.is_empty()) {
         (false, _) => bail!("tests failed"),
         (true, false) => bail!("not everything could be had: {}", without.join(", ")),
-        (true, true) => kills.unwrap_or(Ok(())),
+        (true, true) => kills.unwrap_or(Ok(())).and(examples.unwrap_or(Ok(()))),
     }
 }
 

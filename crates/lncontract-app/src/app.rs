@@ -213,6 +213,10 @@ impl App {
                     let setting = Setting { key: NODE_ID.into(), value: node_id.to_string() };
                     self.store.commit(vec![Change::PutSetting(setting)]).await?;
                 }
+                // One that was used before is waited for: an LND that is locked or just starting.
+                Err(error) if node_id != NodeId::ZERO => {
+                    tracing::warn!(%error, "the node is not there yet; record and pages are up");
+                }
                 Err(error) => {
                     tracing::error!(%error, "the node does not run; record and pages stay up");
                     node = Err(error.to_string());

@@ -25,6 +25,7 @@ mod pay;
 mod present;
 mod receive;
 mod reconcile;
+mod refused;
 mod release;
 mod rest;
 mod seal;

@@ -19,7 +19,7 @@ use lncontract_lightning::{
 use lncontract_record::{Record, Verdict};
 use lncontract_store::{AttemptState, Change, MoveReceivable, Opening, ReceivableState, StoreError};
 
-use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live, part::carried_by};
+use crate::{App, AppError, companies::node_key, fund::opening_id, live::Live, part::carried_by, refused};
 
 /// How long a side may be silent while anything is open (DESIGN.md section 4).
 const HEARTBEAT_S: i64 = 86_400;
@@ -85,12 +85,19 @@ impl App {
             return Ok(());
         }
         let mut spliced: Vec<ChannelId> = Vec::new();
+        let mut opens = false;
         for due in due {
             // One at a time for each channel; what has to wait keeps no other from going.
             let taken = due.base.is_some_and(|base| spliced.contains(&base));
             if taken || (due.way == SpliceWay::Out && self.paying(&peer_id).await?) {
                 continue;
             }
+            // One channel with a company at a time: a node may allow no second one that waits for confirmations, and
+            // both sides see all that there are between them.
+            if due.base.is_none() && (opens || there.iter().any(|seen| is_on_its_way(seen, &peer))) {
+                continue;
+            }
+            opens |= due.base.is_none();
             let mut row = self.opening_row(contract, due.fund, due.amount, &peer_id).await?;
             if row.state == "retrying" && self.clock.now().0 < next_try(row.created_at, row.updated_at) {
                 continue;
@@ -102,10 +109,10 @@ impl App {
                 Ok(()) => ("requested", String::new()),
                 Err(error @ LightningError::Splice(OpenFailure::NoSplice | OpenFailure::OwnNoSplice)) => {
                     self.end_as_failed(contract, due.fund).await?;
-                    ("failed", error.to_string())
+                    ("failed", refused::told(&error))
                 }
-                Err(error @ LightningError::OutcomeUnknown { .. }) => ("unknown", error.to_string()),
-                Err(error) => ("retrying", error.to_string()),
+                Err(error @ LightningError::OutcomeUnknown { .. }) => ("unknown", refused::told(&error)),
+                Err(error) => ("retrying", refused::told(&error)),
             };
             row.state = state.into();
             row.detail = detail;
@@ -181,7 +188,7 @@ impl App {
         };
         let now = self.clock.now().0;
         row.state = "failed".into();
-        row.detail = failure.to_string();
+        row.detail = refused::of_failure(failure);
         (row.updated_at, row.finished_at) = (now, Some(now));
         Ok(self.store.commit(vec![Change::PutOpening(row)]).await?)
     }
@@ -315,6 +322,11 @@ fn to_open(live: &Live, there: &[Channel], taken_back: &BTreeSet<Hash>) -> Vec<D
         due.push(Due { fund: *entry, amount, base, way });
     }
     due
+}
+
+/// Whether a channel with that peer is asked for or waits for confirmations.
+pub(crate) fn is_on_its_way(seen: &Channel, peer: &NodeKey) -> bool {
+    seen.peer == *peer && matches!(seen.state, ChannelState::Requested | ChannelState::Pending { .. })
 }
 
 /// The channel of a fund entry, if it can be spliced now.

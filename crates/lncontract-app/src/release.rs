@@ -71,7 +71,7 @@ impl App {
         };
         if self.can_splice(node).await? == Some(false) {
             let title = "one of the two nodes can't take money out of an open channel";
-            let todo = "set it aside for another contract with this company, or close the channel when it is not needed";
+            let todo = "set it aside for another contract with this company, or close the channel";
             return Err(AppError::refused("no-splice", title, todo));
         }
         let beside = self.beside(contract, released.from).await?;

@@ -13,7 +13,7 @@ use lightning::{
 use lncontract_lightning::{Channel, ChannelId, ChannelState, OpenFailure, OpeningId};
 use serde::{Deserialize, Serialize};
 
-use crate::{local_balance::local_msat, table::Table, watch::Bell};
+use crate::{failure::may_be_ordered_again, local_balance::local_msat, table::Table, watch::Bell};
 
 /// What is remembered of an opening, ours or the peer's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,6 +90,13 @@ impl ChannelRow {
             closing_outputs_sat: Vec::new(),
             closing_height: None,
         }
+    }
+
+    /// Whether it is an opening of ours to which the peer said no for now: no channel, and no failed one.
+    pub(crate) fn may_be_ordered_again(&self) -> bool {
+        let unfunded = self.outbound && !self.funded;
+        let refused = |end: &End| matches!(end, End::Failed(failure) if may_be_ordered_again(failure));
+        unfunded && self.end.as_ref().is_some_and(refused)
     }
 
     /// The row as a channel; LDK has it no more, or not yet.
@@ -254,7 +261,7 @@ impl ChannelBook {
         };
         let mut channels: Vec<Channel> =
             live.iter().map(|details| of_details(details, opened_sat(details))).collect();
-        for (opening, row) in rows {
+        for (opening, row) in rows.into_iter().filter(|(_, row)| !row.may_be_ordered_again()) {
             if !channels.iter().any(|channel| channel.opening == opening) {
                 channels.push(row.channel(opening));
             }
@@ -330,10 +337,11 @@ mod tests {
         let closing_tx = Some(Txid::from_byte_array([3; 32]));
         row.end = Some(End::Closed { forced: true, local_msat: 5, closing_tx });
         assert_eq!(state(&row), ChannelState::Closed { forced: true, closing_tx });
-        row.end = Some(End::Failed(OpenFailure::PeerPendingLimit));
+        row.end = Some(End::Failed(OpenFailure::TimedOut { text: "nobody answered".into() }));
         let again: ChannelRow =
             serde_json::from_slice(&serde_json::to_vec(&row).expect("written")).expect("read again");
-        assert_eq!(state(&again), ChannelState::Failed(OpenFailure::PeerPendingLimit));
+        let failure = OpenFailure::TimedOut { text: "nobody answered".into() };
+        assert_eq!(state(&again), ChannelState::Failed(failure));
     }
 
     fn book(dir: &tempfile::TempDir) -> ChannelBook {

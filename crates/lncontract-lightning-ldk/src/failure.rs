@@ -35,7 +35,14 @@ pub(crate) fn refused_by_peer(text: &str) -> OpenFailure {
     if has(&PENDING_LIMIT) {
         return OpenFailure::PeerPendingLimit;
     }
-    let text = text.chars().take(TEXT_CHARS_MAX).collect();
+    let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
+    if has(&["synchronizing blockchain"]) {
+        return OpenFailure::PeerNotSynced;
+    }
+    // What LND says of its own troubles; most often it is catching up with the chain.
+    if has(&["funding failed due to internal error"]) {
+        return OpenFailure::NoReason { text };
+    }
     if has(&SIZE) { OpenFailure::Size { text } } else { OpenFailure::Policy { text } }
 }
 
@@ -52,6 +59,14 @@ pub(crate) fn never_opened(reason: &ClosureReason) -> OpenFailure {
         }
         other => OpenFailure::Unknown { text: other.to_string() },
     }
+}
+
+/// Whether the peer said no for now, before anything was funded: the same opening may be ordered again.
+pub(crate) fn may_be_ordered_again(failure: &OpenFailure) -> bool {
+    matches!(
+        failure,
+        OpenFailure::PeerPendingLimit | OpenFailure::PeerNotSynced | OpenFailure::NoReason { .. }
+    )
 }
 
 /// Whether one side closed it alone.
@@ -77,6 +92,9 @@ mod tests {
     #[test]
     fn refusals_are_sorted_by_what_helps() {
         check("Number of pending channels exceed maximum", OpenFailure::PeerPendingLimit);
+        check("Synchronizing blockchain", OpenFailure::PeerNotSynced);
+        let text = "funding failed due to internal error";
+        check(text, OpenFailure::NoReason { text: text.into() });
         check("Refusing more than 4 unfunded channels.", OpenFailure::PeerPendingLimit);
         for text in [
             "chan size of 0.30000000 BTC exceeds maximum chan size of 0.16777215 BTC",

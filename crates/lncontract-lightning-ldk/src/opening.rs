@@ -26,7 +26,7 @@ pub(crate) async fn open(parts: &Parts, open: OpenChannel) -> Result<ChannelId, 
     parts.health.check()?;
     {
         let _one_at_a_time = parts.openings.lock().await;
-        if parts.book.get(open.opening).is_none() {
+        if parts.book.get(open.opening).is_none_or(|row| row.may_be_ordered_again()) {
             check(parts, &open)?;
             order(parts, &open).await?;
         }

@@ -3,8 +3,8 @@
 //! Money: LND's own book of payments, by hash, is what keeps a payment from being made twice, so it is asked first, and
 //! nothing is sent of a hash that is under way or paid. `fee_limit` 0 does not make a payment direct: that every named
 //! channel ends at the payee is checked, and the time lock leaves no room for a second hop. A payment over several
-//! channels goes in parts that we cut ourselves, for LND would choose their sizes, and what is set aside in a channel
-//! for other things has to stay: all parts name the whole amount (BOLT 4, `total_msat`), so the payee takes all or none.
+//! channels goes in parts that we cut ourselves: LND would choose their sizes, and what is set aside in a channel for
+//! other things has to stay. All parts name the whole amount (BOLT 4, `total_msat`), so the payee takes all or none.
 
 use std::{sync::Arc, time::Duration};
 

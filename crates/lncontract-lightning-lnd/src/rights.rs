@@ -200,7 +200,7 @@ fn abilities(info: &Info) -> Vec<Ability> {
         Ability {
             what: "several channels of one company waiting for confirmations",
             can: None,
-            so: "LND allows one unless told otherwise, in both directions together; the next one waits until it is open",
+            so: "LND allows one unless told otherwise, both directions together; the next one waits until it is open",
             line: Some("maxpendingchannels=5"),
         },
         Ability {

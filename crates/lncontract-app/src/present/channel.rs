@@ -18,9 +18,11 @@ use super::{
     words,
 };
 use crate::{
+    companies::peer_node,
     fund::opening_id,
     live::Live,
     part::carried_by,
+    reconcile::is_on_its_way,
     view::{Badge, ChannelCard, ClosingView, Look, Progress, SightView, SpliceLine, StageMark, Tone},
 };
 
@@ -60,7 +62,7 @@ impl Desk<'_> {
                 seen.and_then(|seen| seen.splices.iter().find(|seen| seen.id == opening_id(splice.fund)));
             self.line(splice, seen)
         });
-        let (mut state, trouble) = state(channel, seen, self.opening(channel.fund));
+        let (mut state, mut trouble) = state(channel, seen, self.opening(channel.fund));
         let closing = self.closing(channel, seen);
         // While the notice runs the money is not back, though the closing transaction is in a block.
         if closing.as_ref().and_then(|closing| closing.blocks_left).is_some_and(|blocks| blocks > 0) {
@@ -69,6 +71,9 @@ impl Desk<'_> {
         let part_of = channel.of.as_ref().map(|part| self.parts.line(part.contract));
         let own = seen.and_then(first_output).filter(|_| part_of.is_none());
         let sight = self.sight(channel, own);
+        if let (Stage::Announced, None, Some(other)) = (&channel.progress, seen, self.on_its_way()) {
+            (state, trouble) = (Badge::new(Tone::Busy, "Waiting"), other);
+        }
         let why_not = self.parts.why_not.get(&channel.fund);
         let trouble = why_not.map_or(trouble, |why| format!("Not seen by us: {why}"));
         // A part is a share of the channel, which stands with all it has on the other contract's page.
@@ -99,6 +104,24 @@ impl Desk<'_> {
             state,
             trouble,
         }
+    }
+
+    /// Another channel with the same company that is not open yet, if there is one: this one waits for it.
+    fn on_its_way(&self) -> Option<String> {
+        let peer = peer_node(self.live).ok().filter(|_| self.live.our_side == Side::Buyer)?;
+        let other = self.node.channels().iter().find(|seen| is_on_its_way(seen, &peer))?;
+        let how_far = match other.state {
+            ChannelState::Pending { confirmations, needed } => {
+                format!("has {confirmations} of {needed} confirmations")
+            }
+            _ => "is being asked for".into(),
+        };
+        let size = words::sat(other.capacity_sat);
+        let theirs = self.their_name();
+        Some(format!(
+            "Another channel with {theirs} ({size}) {how_far}. A node may allow no second one beside it, so this one is \
+             opened by itself when that is open"
+        ))
     }
 
     /// A splice, as a line of its channel.
@@ -210,8 +233,7 @@ fn title(channel: &ChannelView) -> String {
 }
 
 fn refused(failure: &OpenFailure) -> (Badge, String) {
-    let next = format!("{failure}. Nothing was spent; fund it again once the cause is gone");
-    (Badge::new(Tone::Bad, "Refused"), next)
+    (Badge::new(Tone::Bad, "Refused"), crate::refused::of_failure(failure))
 }
 
 /// What the buyer can send over it.

@@ -1,7 +1,8 @@
 //! The node's page.
 
-use lncontract_lightning::{Channel, ChannelState};
+use lncontract_lightning::{Channel, ChannelState, LightningError};
 
+use super::words;
 use crate::{
     App, AppError,
     view::{Badge, NodeChannelRow, NodeView, Tone},
@@ -20,9 +21,15 @@ impl App {
                 return Ok(stopped(&error.todo, &unlocked.statement.node_id.to_string(), &self.node_address));
             }
         };
-        let info = node.info().await.map_err(AppError::from)?;
-        let balances = node.balances().await.map_err(AppError::from)?;
-        let channels = node.channels().await.map_err(AppError::from)?;
+        let asked = async { Ok((node.info().await?, node.balances().await?, node.channels().await?)) };
+        let (info, balances, channels) = match asked.await {
+            Ok(answered) => answered,
+            Err(LightningError::Unavailable { reason } | LightningError::Misconfigured { reason }) => {
+                let key = unlocked.statement.node_id.to_string();
+                return Ok(stopped(&words::upper_first(&reason), &key, &self.node_address));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let peers = self.companies().await?;
         let name = |channel: &Channel| {
             let key = channel.peer.to_string();

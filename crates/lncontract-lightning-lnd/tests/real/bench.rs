@@ -14,7 +14,7 @@ use lncontract_lightning::{
     conformance::{Bench, ScriptedHost, Side},
 };
 use lncontract_lightning_ldk::{Bitcoind, LdkConfig, LdkNode, new_seed};
-use lncontract_lightning_lnd::{LndConfig, LndNode};
+use lncontract_lightning_lnd::{LndAccess, LndConfig, LndNode, StartError};
 
 use crate::{
     lnd::Lnd,
@@ -61,6 +61,43 @@ pub struct MixedBench {
 }
 
 impl MixedBench {
+    /// Lets go of the LND of a side, and takes it again with other access.
+    pub async fn reconnect(&self, side: Side, access: LndAccess) {
+        let seat = self.seat(side);
+        seat.node().stop().await;
+        let mut config = self.config(side);
+        config.access = access;
+        let started = LndNode::start(config.clone()).await.expect("the node starts again");
+        if let Behind::Lnd { node, config: of, .. } =
+            &mut *seat.behind.lock().expect("no test panics under it")
+        {
+            (*node, *of) = (started, config);
+        }
+    }
+
+    /// Other software on the LND of a side: with books and a secret of its own.
+    pub async fn other_software(&self, side: Side) -> (Arc<LndNode>, Arc<ScriptedHost>) {
+        let host = Arc::new(ScriptedHost::default());
+        let config = self.config(side);
+        let dir = config.dir.with_extension("other");
+        let config = LndConfig { dir, secret: [9; 32], host: host.clone(), ..config };
+        (LndNode::start(config).await.expect("LND takes several"), host)
+    }
+
+    /// The same company's program started again on the LND of a side, with the notes in that folder beside its own.
+    pub async fn other_start(&self, side: Side, notes: &str) -> Result<Arc<LndNode>, StartError> {
+        let config = self.config(side);
+        let dir = config.dir.with_file_name(notes);
+        LndNode::start(LndConfig { dir, ..config }).await
+    }
+
+    pub fn config(&self, side: Side) -> LndConfig {
+        match &*self.seat(side).behind.lock().expect("no test panics under it") {
+            Behind::Lnd { config, .. } => config.clone(),
+            Behind::Ldk { .. } => panic!("this side has no LND"),
+        }
+    }
+
     /// Does something with the LND of a side.
     pub fn with_lnd<T>(&self, side: Side, does: impl FnOnce(&mut Lnd) -> T) -> T {
         let mut behind = self.seat(side).behind.lock().expect("no test panics under it");

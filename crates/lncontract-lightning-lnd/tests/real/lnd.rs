@@ -15,6 +15,8 @@ use lncontract_lightning_lnd::LndAccess;
 
 /// How long it may take to serve: a loaded machine starts it slowly.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A wallet without a seed that anybody keeps, opened at the start.
+const NO_SEED: &str = "--noseedbackup";
 /// What LND writes to its log once each port is bound.
 const RPC_PORT: &str = "RPC server listening on ";
 const PEER_PORT: &str = "Server listening on ";
@@ -51,7 +53,7 @@ impl Lnd {
             "--bitcoind.txpollinginterval=200ms".into(),
             "--norest".into(),
             "--nobootstrap".into(),
-            "--noseedbackup".into(),
+            NO_SEED.into(),
             "--debuglevel=info".into(),
         ];
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
@@ -112,8 +114,23 @@ impl Lnd {
         assert!(sent.is_ok_and(|status| status.success()), "lnd in {} gets {signal}", self.folder.display());
     }
 
+    /// Starts it with its wallet locked, and waits until it answers that.
+    pub fn begin_locked(&mut self) {
+        // Tests' wallets are made with this flag, which also opens them.
+        self.flags.retain(|flag| flag != NO_SEED);
+        self.spawn_and_wait(|log| bound(log, RPC_PORT).map(|_| ()));
+        self.flags.push(NO_SEED.into());
+    }
+
     /// Starts it on its folder and waits until it takes peers.
     pub fn begin(&mut self) {
+        // The second port is bound just before it serves.
+        let ports = self.spawn_and_wait(|log| Some((bound(log, RPC_PORT)?, bound(log, PEER_PORT)?)));
+        self.ports = Some(ports);
+    }
+
+    /// Starts it, and waits until its log says something.
+    fn spawn_and_wait<T>(&mut self, said: impl Fn(&str) -> Option<T>) -> T {
         self.starts += 1;
         let log = self.folder.join(format!("start-{}.log", self.starts));
         let (rpc, peers) = match self.ports {
@@ -129,10 +146,8 @@ impl Lnd {
         let start = Instant::now();
         loop {
             let text = fs::read_to_string(&log).unwrap_or_default();
-            // The second port is bound just before it serves.
-            if let (Some(rpc), Some(peers)) = (bound(&text, RPC_PORT), bound(&text, PEER_PORT)) {
-                self.ports = Some((rpc, peers));
-                return;
+            if let Some(said) = said(&text) {
+                return said;
             }
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(

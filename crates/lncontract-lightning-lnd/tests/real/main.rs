@@ -3,9 +3,12 @@
 
 mod bench;
 mod lnd;
+mod not_alone;
 mod refusals;
 #[path = "../../../lncontract-lightning-ldk/tests/conformance/regtest.rs"]
 mod regtest;
+mod rights;
+mod steps;
 
 /// Two LNDs.
 mod real_lnd {

@@ -3,6 +3,7 @@
 //! Invariant: the same wiring and the same play as the sandbox; only the nodes and the chain are real programs. Where a
 //! node can't splice, each splice of the plan is a further channel.
 
+#[allow(dead_code, reason = "the example neither restarts nor freezes it; the adapter's tests do")]
 #[path = "../../../lncontract-lightning-lnd/tests/real/lnd.rs"]
 mod lnd;
 #[path = "../../../lncontract-lightning-ldk/tests/conformance/regtest.rs"]

@@ -1,0 +1,83 @@
+//! Steps that the tests on real LNDs take, beside those of the conformance suite.
+
+use std::time::Duration;
+
+use lncontract_lightning::{
+    ChannelState, Lightning, LightningError, OpenChannel, OpeningId,
+    conformance::{Bench, Side},
+};
+
+use crate::bench::MixedBench;
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub fn opening(n: u128) -> OpeningId {
+    OpeningId(0xf00d_0000 + n)
+}
+
+/// Polls until the answer is there.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut poll: impl FnMut() -> F) -> T {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = poll().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Connected, with coins enough for several channels on the buyer's side.
+pub async fn ready(bench: &MixedBench) {
+    for side in [Side::Buyer, Side::Buyer, Side::Buyer, Side::Seller] {
+        bench.fund(side, 50_000_000).await;
+    }
+    let seller = bench.node(Side::Seller).info().await.expect("it runs").key;
+    let address = bench.address(Side::Seller);
+    bench.node(Side::Buyer).connect(seller, &address).await.expect("the seller answers");
+    synced(bench).await;
+    until("the deposits", || async {
+        let money = bench.node(Side::Buyer).balances().await.ok()?;
+        (money.onchain_spendable_sat == 150_000_000).then_some(())
+    })
+    .await;
+}
+
+async fn synced(bench: &MixedBench) {
+    let height =
+        u32::try_from(bench.chain.call("getblockcount", &serde_json::json!([])).as_u64().expect("a height"));
+    let height = height.expect("a small one");
+    for side in [Side::Buyer, Side::Seller] {
+        until("the tip", || async move {
+            let info = bench.node(side).info().await.ok()?;
+            (info.synced && info.height >= height).then_some(())
+        })
+        .await;
+    }
+}
+
+pub async fn order(bench: &MixedBench, n: u128, amount_sat: u64) -> Result<(), LightningError> {
+    bench.host(Side::Seller).announce(amount_sat, opening(100 + n), 144);
+    let peer = bench.node(Side::Seller).info().await.expect("it runs").key;
+    let order = OpenChannel { opening: opening(n), peer, amount_sat };
+    bench.node(Side::Buyer).open_channel(order).await.map(|_| ())
+}
+
+pub async fn state(node: &dyn Lightning, opening: OpeningId) -> Option<ChannelState> {
+    let channels = node.channels().await.ok()?;
+    channels.into_iter().find(|channel| channel.opening == opening).map(|channel| channel.state)
+}
+
+pub async fn mine_until_open(bench: &MixedBench, n: u128) {
+    for _ in 0..10 {
+        bench.mine(1).await;
+        synced(bench).await;
+    }
+    for (side, id) in [(Side::Buyer, opening(n)), (Side::Seller, opening(100 + n))] {
+        until("the open channel", || async move {
+            let now = state(&*bench.node(side), id).await?;
+            (now == ChannelState::Open { usable: true }).then_some(())
+        })
+        .await;
+    }
+}
