@@ -64,6 +64,7 @@ pub struct App {
     pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
     pub(crate) strangers: Mutex<crate::exchange::Strangers>,
     pub(crate) falls: Mutex<crate::falls::Falls>,
+    pub(crate) by_hand: Mutex<crate::settlement::by_hand::ByHand>,
     /// Held while it is decided what a release is used for: taken out, or set aside for another contract.
     pub(crate) parts: Mutex<()>,
     changed: broadcast::Sender<()>,
@@ -117,6 +118,7 @@ impl App {
             contracts: Mutex::new(HashMap::new()),
             strangers: Mutex::default(),
             falls: Mutex::default(),
+            by_hand: Mutex::default(),
             parts: Mutex::default(),
             changed: broadcast::channel(64).0,
             work,

@@ -195,6 +195,7 @@ impl App {
 
     /// Drives unfinished payments, and writes the receipts of those that succeeded.
     async fn bring_payments_forward(&self, contract: Hash) -> Result<(), AppError> {
+        self.take_up_by_hand(contract).await?;
         for attempt in self.store.attempts(contract.0).await? {
             let invoice = lncontract_core::Bytes(attempt.invoice_entry_hash);
             let mut preimage = attempt.preimage;

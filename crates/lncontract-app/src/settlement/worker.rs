@@ -141,7 +141,9 @@ pub(crate) async fn record_sent(
     fee_msat: u64,
 ) -> Result<(), StoreError> {
     let Some(attempt) = app.store.attempt(hash).await? else {
-        tracing::error!(hash = %Bytes(hash), "the node paid something that this program did not ask for");
+        // By hand, or by other software on the same node. If it was for an invoice of a contract, its next look knows.
+        tracing::info!(hash = %Bytes(hash), "the node paid something that this program did not ask for");
+        app.by_hand.lock().await.heard(hash, preimage, fee_msat);
         return Ok(());
     };
     if attempt.state == AttemptState::Succeeded {

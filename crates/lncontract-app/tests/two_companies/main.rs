@@ -5,6 +5,7 @@
 
 mod absent;
 mod away;
+mod by_hand;
 mod cancelled;
 mod expiry;
 mod fail_back;
