@@ -16,9 +16,9 @@ use lncontract_lightning_lnd::LndAccess;
 /// How long it may take to serve: a loaded machine starts it slowly.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A wallet without a seed that anybody keeps, opened at the start.
-const NO_SEED: &str = "--noseedbackup";
+pub const NO_SEED: &str = "--noseedbackup";
 /// What LND writes to its log once each port is bound.
-const RPC_PORT: &str = "RPC server listening on ";
+pub const RPC_PORT: &str = "RPC server listening on ";
 const PEER_PORT: &str = "Server listening on ";
 
 /// Where the tests' LND is.
@@ -31,10 +31,12 @@ pub fn program() -> PathBuf {
 pub struct Lnd {
     folder: PathBuf,
     chain: SocketAddr,
-    flags: Vec<String>,
+    /// Its command line, but for the ports.
+    pub flags: Vec<String>,
     ports: Option<(SocketAddr, SocketAddr)>,
     starts: u32,
-    child: Option<Child>,
+    /// The process, while it runs.
+    pub child: Option<Child>,
 }
 
 impl Lnd {
@@ -89,12 +91,6 @@ impl Lnd {
         self.folder.join(format!("data/chain/bitcoin/regtest/{name}.macaroon"))
     }
 
-    /// Stops it in order and starts it again.
-    pub fn restart(&mut self) {
-        self.end("TERM");
-        self.begin();
-    }
-
     /// Ends it, with a signal by its name.
     pub fn end(&mut self, signal: &str) {
         let Some(mut child) = self.child.take() else { return };
@@ -102,24 +98,10 @@ impl Lnd {
         let _ = child.wait();
     }
 
-    /// Holds it, or lets it go on.
-    pub fn freeze(&self, frozen: bool) {
-        if let Some(child) = &self.child {
-            self.signal(child, if frozen { "STOP" } else { "CONT" });
-        }
-    }
-
-    fn signal(&self, child: &Child, signal: &str) {
+    /// Sends it a signal.
+    pub fn signal(&self, child: &Child, signal: &str) {
         let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "lnd in {} gets {signal}", self.folder.display());
-    }
-
-    /// Starts it with its wallet locked, and waits until it answers that.
-    pub fn begin_locked(&mut self) {
-        // Tests' wallets are made with this flag, which also opens them.
-        self.flags.retain(|flag| flag != NO_SEED);
-        self.spawn_and_wait(|log| bound(log, RPC_PORT).map(|_| ()));
-        self.flags.push(NO_SEED.into());
     }
 
     /// Starts it on its folder and waits until it takes peers.
@@ -130,7 +112,7 @@ impl Lnd {
     }
 
     /// Starts it, and waits until its log says something.
-    fn spawn_and_wait<T>(&mut self, said: impl Fn(&str) -> Option<T>) -> T {
+    pub fn spawn_and_wait<T>(&mut self, said: impl Fn(&str) -> Option<T>) -> T {
         self.starts += 1;
         let log = self.folder.join(format!("start-{}.log", self.starts));
         let (rpc, peers) = match self.ports {
@@ -160,7 +142,8 @@ impl Lnd {
     }
 }
 
-fn bound(log: &str, words: &str) -> Option<SocketAddr> {
+/// The address behind some words in a log.
+pub fn bound(log: &str, words: &str) -> Option<SocketAddr> {
     log.lines().rev().find_map(|line| line.split_once(words)?.1.trim().parse().ok())
 }
 

@@ -2,6 +2,7 @@
 //! round; refusals; what else can happen to an LND. All on a real bitcoind.
 
 mod bench;
+mod faults;
 mod lnd;
 mod not_alone;
 mod refusals;

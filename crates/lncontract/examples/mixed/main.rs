@@ -3,7 +3,6 @@
 //! Invariant: the same wiring and the same play as the sandbox; only the nodes and the chain are real programs. Where a
 //! node can't splice, each splice of the plan is a further channel.
 
-#[allow(dead_code, reason = "the example neither restarts nor freezes it; the adapter's tests do")]
 #[path = "../../../lncontract-lightning-lnd/tests/real/lnd.rs"]
 mod lnd;
 #[path = "../../../lncontract-lightning-ldk/tests/conformance/regtest.rs"]
@@ -134,7 +133,7 @@ async fn run(args: Args) -> anyhow::Result<u8> {
     let play = if args.first_milestone { Play::FirstMilestone } else { Play::Example };
     let code = play::run(&sandbox, play, None, args.json).await;
     sandbox.stop().await;
-    tokio::task::block_in_place(|| drop(lnds));
+    tokio::task::block_in_place(|| lnds.iter_mut().for_each(|lnd: &mut Lnd| lnd.end("TERM")));
     code
 }
 
