@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use bitcoin::{OutPoint, secp256k1::PublicKey};
@@ -14,6 +15,7 @@ use lncontract_lightning::{
     Channel, ChannelId, ChannelState, LightningError, NodeKey, OpenFailure, OpeningId,
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     api::{self, Channels, PendingChannel, PendingChannels, path},
@@ -30,6 +32,8 @@ pub(crate) const ANCHORS_SAT: u64 = 660;
 /// How long an opening may be without trace before it is said that it never was one: LND gives a reservation up after
 /// 10 minutes and looks each minute.
 const WITHOUT_TRACE_S: u64 = 15 * 60;
+/// How old a look may be that is used again.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// What is remembered of an opening, ours or the peer's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +133,9 @@ fn foreign(funding: OutPoint) -> OpeningId {
 /// What the last look saw.
 #[derive(Clone, Default)]
 pub(crate) struct Looked {
+    /// When, and how often the bell had rung by then.
+    at: Option<Instant>,
+    rung: u64,
     pub(crate) height: u32,
     pub(crate) channels: Arc<Vec<Seen>>,
     /// What waits in outputs of closing transactions that a block holds.
@@ -145,25 +152,49 @@ pub(crate) struct Seen {
     pub(crate) scid: Option<u64>,
 }
 
-/// LND's lists at one moment.
+/// LND's lists, as nearly of one moment as they can be had.
 struct Lists {
     open: Vec<api::OpenChannel>,
-    pending: PendingChannels,
+    /// Those that wait for confirmations, asked for before the open ones: a channel that opens meanwhile is in one of
+    /// the two.
+    opening: Vec<api::PendingOpen>,
+    /// Those that end, asked for after the open ones, for the same reason.
+    ending: PendingChannels,
     height: u32,
 }
 
 async fn lists(parts: &Parts) -> Result<Lists, Fault> {
+    let before: PendingChannels = parts.rpc.call(path::PENDING_CHANNELS, api::Nothing {}).await?;
     let info = parts.info();
     let open = parts.rpc.call::<_, Channels>(path::LIST_CHANNELS, api::Nothing {});
-    let pending = parts.rpc.call::<_, PendingChannels>(path::PENDING_CHANNELS, api::Nothing {});
-    let (info, open, pending) = tokio::try_join!(info, open, pending)?;
-    Ok(Lists { open: open.channels, pending, height: info.block_height })
+    let (info, open) = tokio::try_join!(info, open)?;
+    let ending: PendingChannels = parts.rpc.call(path::PENDING_CHANNELS, api::Nothing {}).await?;
+    let is_open = |pending: &api::PendingOpen| {
+        let point = pending.channel.as_ref().map(|channel| channel.channel_point.as_str());
+        open.channels.iter().any(|open| Some(open.channel_point.as_str()) == point)
+    };
+    let opening = before.opening.into_iter().filter(|pending| !is_open(pending)).collect();
+    Ok(Lists { open: open.channels, opening, ending, height: info.block_height })
+}
+
+/// A look at all channels that is at most a moment old: many ask at once, and each look costs LND some calls.
+pub(crate) async fn look(parts: &Parts) -> Result<Looked, LightningError> {
+    parts.check()?;
+    {
+        let looked = parts.looked.lock().await;
+        let rung = *parts.bell.borrow();
+        if looked.at.is_some_and(|at| at.elapsed() < MOMENT) && looked.rung == rung {
+            return Ok(looked.clone());
+        }
+    }
+    look_now(parts).await
 }
 
 /// Looks at all channels now, and notes what has changed.
-pub(crate) async fn look(parts: &Parts) -> Result<Looked, LightningError> {
+pub(crate) async fn look_now(parts: &Parts) -> Result<Looked, LightningError> {
     parts.check()?;
     let mut looked = parts.looked.lock().await;
+    let (rung, at) = (*parts.bell.borrow(), Some(Instant::now()));
     let lists = lists(parts).await.map_err(Fault::reading)?;
     let mut known = Known::of(parts);
     let mut alive: Vec<(OpeningId, OpeningRow, Seen)> = Vec::new();
@@ -175,7 +206,7 @@ pub(crate) async fn look(parts: &Parts) -> Result<Looked, LightningError> {
         let seen = limits::open(open, &row, opening, usable);
         alive.push((opening, OpeningRow { local_msat: seen.channel.local_msat, ..row }, seen));
     }
-    for pending in &lists.pending.opening {
+    for pending in &lists.opening {
         let Some(channel) = &pending.channel else { continue };
         let Some((opening, row)) = known.row_of(&Found::of_pending(channel)) else { continue };
         let held = if channel.outbound() { sat(pending.commit_fee) + ANCHORS_SAT } else { 0 };
@@ -196,18 +227,30 @@ pub(crate) async fn look(parts: &Parts) -> Result<Looked, LightningError> {
     }
     let since = looked.height;
     for (opening, row) in known.rows {
-        let row = not_alive(parts, opening, row, &lists, since).await?;
-        channels.push(Seen { channel: row.channel(opening), scid: None });
+        let Some(row) = not_alive(parts, opening, row, &lists, since).await? else { continue };
+        let nowhere = row.funding.is_some() && row.failed.is_none() && row.closing.is_none();
+        // LND lists it nowhere, and nothing says that it ended: it is as it was seen last.
+        let before = looked.channels.iter().find(|seen| nowhere && seen.channel.opening == opening);
+        channels.push(before.cloned().unwrap_or_else(|| Seen { channel: row.channel(opening), scid: None }));
     }
     *looked = Looked {
+        at,
+        rung,
         height: lists.height,
         channels: Arc::new(channels),
-        limbo_sat: lists.pending.force_closing.iter().map(|closing| sat(closing.limbo_balance)).sum(),
+        limbo_sat: lists.ending.force_closing.iter().map(|closing| sat(closing.limbo_balance)).sum(),
         held_back_sat,
     };
     let noted = parts.cursors.put(HEIGHT, u64::from(lists.height));
     noted.map_err(|error| parts.disk_fault(&error))?;
     Ok(looked.clone())
+}
+
+/// What was seen at that height by the process before this one.
+impl From<u32> for Looked {
+    fn from(height: u32) -> Self {
+        Self { height, ..Self::default() }
+    }
 }
 
 /// The cursor that says up to which block all channels were looked at.
@@ -316,21 +359,24 @@ async fn not_alive(
     row: OpeningRow,
     lists: &Lists,
     since: u32,
-) -> Result<OpeningRow, LightningError> {
+) -> Result<Option<OpeningRow>, LightningError> {
     let now = match row.funding {
-        _ if row.failed.is_some() => return Ok(row),
+        _ if row.failed.is_some() => return Ok(Some(row)),
         None => without_trace(&row),
         Some(funding) => {
-            match closings::follow(parts, &row, funding, &lists.pending, (since, lists.height)).await {
-                Ok(row) => row,
-                Err(fault) => return Err(fault.reading()),
-            }
+            let followed = closings::follow(parts, &row, funding, &lists.ending, (since, lists.height)).await;
+            followed.map_err(Fault::reading)?
         }
     };
+    if now.failed.is_some() && !now.outbound && now.funding.is_none() {
+        // The opener did not come back to it. What the record announces may still be opened: it is asked anew then.
+        parts.openings.remove(&row_key(opening)).map_err(|error| parts.disk_fault(&error))?;
+        return Ok(None);
+    }
     if now != row {
         parts.openings.put(&row_key(opening), now.clone()).map_err(|error| parts.disk_fault(&error))?;
     }
-    Ok(now)
+    Ok(Some(now))
 }
 
 /// An opening of which LND shows nothing. It may still come; after a while it never was one.

@@ -12,7 +12,7 @@ use crate::{
     api::{self, ClosedChannels, PendingChannels, closure, path},
     channels::OpeningRow,
     parts::Parts,
-    rpc::Fault,
+    rpc::{Fault, Kind},
 };
 
 /// How many blocks further back than needed the search begins: LND's lists may lag behind its height.
@@ -69,27 +69,41 @@ pub(crate) async fn follow(
     let alone = waiting.and_then(|closing| closing.channel.as_ref()).is_some_and(is_alone);
     let before = row.closing.clone().unwrap_or_else(|| Closing::begun(alone, since));
     let mut closing = Closing { forced: before.forced || alone || in_block, ..before };
-    if waiting.is_none() {
-        search(parts, funding, &mut closing, height).await?;
-    }
-    if waiting.is_some() || in_block || closing.height.is_some() {
+    let searched =
+        if waiting.is_none() { search(parts, funding, &mut closing, height).await } else { Ok(()) };
+    if waiting.is_some() || closing.height.is_some() {
         return Ok(OpeningRow { closing: Some(closing), ..row.clone() });
     }
-    // LND lists it nowhere and no block spends it: it may never have been funded.
     let closed: ClosedChannels = parts.rpc.call(path::CLOSED_CHANNELS, api::Nothing {}).await?;
     let ended = closed.channels.iter().find(|closed| closed.channel_point == point);
-    match ended.map(|ended| ended.close_type) {
-        Some(closure::FUNDING_CANCELED | closure::ABANDONED) => {
+    match (ended, searched) {
+        (Some(ended), _) if matches!(ended.close_type, closure::FUNDING_CANCELED | closure::ABANDONED) => {
             let text = "its funding transaction was in no block in time, and LND has given it up".to_owned();
             Ok(OpeningRow { failed: Some(OpenFailure::TimedOut { text }), ..row.clone() })
         }
-        _ => Ok(OpeningRow { closing: Some(closing), ..row.clone() }),
+        (_, Err(fault)) if matches!(fault.kind, Kind::Away | Kind::Silent) => Err(fault),
+        (Some(ended), Err(fault)) => {
+            tracing::warn!(
+                reason = fault.text,
+                "the block of a closing can't be read; LND's word is taken for it"
+            );
+            closing.forced = ended.close_type != closure::COOPERATIVE;
+            closing.txid = ended.closing_tx_hash.parse().ok();
+            closing.height = Some(ended.close_height);
+            Ok(OpeningRow { closing: Some(closing), ..row.clone() })
+        }
+        (Some(_), Ok(())) => Ok(OpeningRow { closing: Some(closing), ..row.clone() }),
+        (None, _) if in_block || row.closing.is_some() => {
+            Ok(OpeningRow { closing: Some(closing), ..row.clone() })
+        }
+        // In no list, and no block spends it: nothing is said that LND does not say.
+        (None, _) => Ok(row.clone()),
     }
 }
 
-/// Whether LND says that a commitment transaction was published, and not one that both made for the closing.
+/// Whether LND does not say that both made the closing transaction.
 fn is_alone(channel: &api::PendingChannel) -> bool {
-    channel.chan_status_flags.split('|').any(|flag| flag == "ChanStatusCommitBroadcasted")
+    channel.chan_status_flags.split('|').all(|flag| flag != "ChanStatusCoopBroadcasted")
 }
 
 /// Searches blocks for what spends the funding output.
@@ -116,7 +130,7 @@ async fn block(parts: &Parts, height: u32) -> Result<Block, Fault> {
     let raw: api::RawBlock = parts.rpc.call(path::GET_BLOCK, hash).await?;
     deserialize(&raw.raw_block).map_err(|error| {
         let text = format!("the block {height} that LND hands out can't be read: {error}");
-        Fault { kind: crate::rpc::Kind::Refused, text }
+        Fault { kind: Kind::Refused, text }
     })
 }
 

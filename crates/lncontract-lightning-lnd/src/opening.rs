@@ -44,7 +44,7 @@ pub(crate) async fn open(parts: &Arc<Parts>, open: OpenChannel) -> Result<Channe
 
 /// What there is of an opening; LND's lists are looked at first.
 async fn find(parts: &Parts, opening: OpeningId) -> Result<Option<Channel>, LightningError> {
-    let looked = channels::look(parts).await?;
+    let looked = channels::look_now(parts).await?;
     let found = looked.channels.iter().find(|seen| seen.channel.opening == opening);
     Ok(found.map(|seen| seen.channel.clone()))
 }
@@ -174,7 +174,7 @@ async fn answer(parts: &Parts, opening: OpeningId) -> Result<ChannelId, Lightnin
 
 /// Closes a channel; returns when LND has taken the order.
 pub(crate) async fn close(parts: &Arc<Parts>, id: ChannelId, mode: CloseMode) -> Result<(), LightningError> {
-    let looked = channels::look(parts).await?;
+    let looked = channels::look_now(parts).await?;
     let refused = |reason: String| LightningError::Refused { by: By::Us, reason };
     let seen = looked.channels.iter().find(|seen| seen.channel.id == id && seen.channel.funding.is_some());
     let channel =

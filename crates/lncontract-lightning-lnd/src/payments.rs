@@ -52,9 +52,20 @@ pub(crate) async fn pay(parts: &Arc<Parts>, pay: Pay) -> Result<(), LightningErr
     if !lock(&parts.sending).insert(hash) {
         return Ok(());
     }
-    let done = ask_and_send(parts, &pay, &invoice, hash).await;
-    lock(&parts.sending).remove(&hash);
-    done
+    let _sending = Sending { parts, hash };
+    ask_and_send(parts, &pay, &invoice, hash).await
+}
+
+/// A hash that is being handed to LND; also a caller that gives up lets go of it.
+struct Sending<'a> {
+    parts: &'a Parts,
+    hash: PaymentHash,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        lock(&self.parts.sending).remove(&self.hash);
+    }
 }
 
 async fn ask_and_send(
@@ -70,7 +81,7 @@ async fn ask_and_send(
     if invoice.expires_at().is_some_and(|at| at.as_secs() < unix_time()) {
         return Err(LightningError::Expired);
     }
-    let looked = channels::look(parts).await?;
+    let looked = channels::look_now(parts).await?;
     let cut = cut(pay, invoice, &looked.channels)?;
     match cut.as_slice() {
         [one] => whole(parts, pay, invoice, one).await,

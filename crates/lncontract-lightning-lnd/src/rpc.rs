@@ -168,7 +168,8 @@ impl Rpc {
 
     fn fault(&self, path: &'static str, status: &Status) -> Fault {
         let text = status.message().to_owned();
-        if status.code() == Code::Unavailable {
+        // What LND itself says has no cause on our side; what the connection did has one, whatever the code.
+        if status.source().is_some() || status.code() == Code::Unavailable {
             let cause = status.source().map(innermost);
             let is_tls = cause.as_ref().is_some_and(|cause| cause.contains("certificate"));
             if is_tls {

@@ -69,7 +69,7 @@ pub(crate) async fn start(config: LndConfig) -> Result<Arc<Parts>, StartError> {
         cursors,
         sending: Mutex::default(),
         ordering: AsyncMutex::default(),
-        looked: AsyncMutex::new(Looked { height, ..Looked::default() }),
+        looked: AsyncMutex::new(Looked::from(height)),
         movements: AsyncMutex::new(movements::Movements::default()),
         edges: Mutex::default(),
         refusals: Mutex::default(),

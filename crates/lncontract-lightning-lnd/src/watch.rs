@@ -101,7 +101,7 @@ pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), Fault> {
 }
 
 async fn turn(parts: &Parts, told: &mut Told) -> Result<(), String> {
-    let looked = channels::look(parts).await.map_err(|error| error.to_string())?;
+    let looked = channels::look_now(parts).await.map_err(|error| error.to_string())?;
     let peers = peers::connected(parts).await.map_err(|error| error.to_string())?;
     for event in told.news(&looked.channels, &peers, looked.height) {
         if tell(&*parts.config.host, event.clone()).await {

@@ -60,7 +60,7 @@ fn build(go: &Path, folder: &Path) -> Result<()> {
     let module: Module =
         serde_json::from_str(&module).context("Go says something else about a module now")?;
     ensure!(module.sum == SUM, "the module proxy has another {release}: {} instead of {SUM}", module.sum);
-    let part = folder.with_extension(format!("{}.part", std::process::id()));
+    let part = folder.with_file_name(format!("{RELEASE}.{}.part", std::process::id()));
     std::fs::create_dir_all(&part).with_context(|| format!("{} can't be made", part.display()))?;
     let mut command = Command::new(go);
     command.args([

@@ -173,6 +173,7 @@ pub(crate) struct ClosedChannel {
 
 /// `lnrpc.ChannelCloseSummary.ClosureType`.
 pub(crate) mod closure {
+    pub(crate) const COOPERATIVE: i32 = 0;
     pub(crate) const FUNDING_CANCELED: i32 = 4;
     pub(crate) const ABANDONED: i32 = 5;
 }
