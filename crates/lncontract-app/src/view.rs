@@ -28,7 +28,7 @@ pub use node::{NodeChannelRow, NodeView};
 pub use timeline::{Lane, Sign, SpanKind, TimelineMark, TimelineSpan, TimelineView};
 
 /// How a state is to be felt; UI.md section 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
     /// As agreed, nothing to do.
@@ -40,11 +40,12 @@ pub enum Tone {
     /// Late, refused, differs.
     Bad,
     /// Not yet, or over.
+    #[default]
     Mute,
 }
 
 /// A state as a page shows it: never a colour alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Badge {
     /// The feeling.
     pub tone: Tone,

@@ -110,7 +110,7 @@ where
 {
     let parts = Arc::clone(parts);
     tokio::spawn(async move {
-        let mut pause = PAUSE_FIRST;
+        let (mut pause, mut told) = (PAUSE_FIRST, false);
         loop {
             let begun = tokio::time::Instant::now();
             let ended = tokio::select! {
@@ -119,10 +119,12 @@ where
             };
             match ended {
                 Ok(()) => tracing::debug!(what, "LND ended it; it is asked again"),
-                Err(fault) if pause < PAUSE_MOST => {
-                    tracing::warn!(what, reason = fault.text, "LND does not serve; it is asked again");
+                // That LND is away is told once, by who looks at the channels.
+                Err(fault) if fault.kind == Kind::Setup && !told => {
+                    told = true;
+                    tracing::warn!(what, reason = fault.text, "LND does not let us; it is asked again");
                 }
-                Err(fault) => tracing::debug!(what, reason = fault.text, "LND still does not serve"),
+                Err(fault) => tracing::debug!(what, reason = fault.text, "it is asked again"),
             }
             if begun.elapsed() > PAUSE_MOST {
                 pause = PAUSE_FIRST;

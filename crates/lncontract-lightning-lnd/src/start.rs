@@ -54,7 +54,7 @@ pub(crate) async fn start(config: LndConfig) -> Result<Arc<Parts>, StartError> {
             key
         }
         (Err(fault), Some(known)) => {
-            tracing::warn!(reason = fault.text, "LND is not there yet; everything that needs it waits");
+            tracing::debug!(reason = fault.text, "LND is not there yet; everything that needs it waits");
             known
         }
         (Err(fault), None) => return Err(StartError::Lnd(fault.reading())),

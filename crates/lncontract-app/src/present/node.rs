@@ -15,22 +15,35 @@ impl App {
     /// When the keys are locked or the store does not answer.
     pub async fn node_view(&self) -> Result<NodeView, AppError> {
         let unlocked = self.unlocked().await?;
+        let key = unlocked.statement.node_id.to_string();
+        let peers = self.companies().await?;
+        let silent = |word: &str, trouble: String| {
+            let state = Badge::new(Tone::Bad, word);
+            NodeView {
+                state,
+                trouble,
+                key: key.clone(),
+                address: self.node_address.clone(),
+                peers: peers.clone(),
+                ..NodeView::default()
+            }
+        };
         let node = match self.node().await {
             Ok(node) => node,
-            Err(error) => {
-                return Ok(stopped(&error.todo, &unlocked.statement.node_id.to_string(), &self.node_address));
-            }
+            Err(error) => return Ok(silent("Stopped", error.todo)),
         };
         let asked = async { Ok((node.info().await?, node.balances().await?, node.channels().await?)) };
         let (info, balances, channels) = match asked.await {
             Ok(answered) => answered,
-            Err(LightningError::Unavailable { reason } | LightningError::Misconfigured { reason }) => {
-                let key = unlocked.statement.node_id.to_string();
-                return Ok(stopped(&words::upper_first(&reason), &key, &self.node_address));
+            Err(LightningError::Unavailable { reason }) => {
+                let next = "It is asked again all the time, and goes on by itself.";
+                return Ok(silent("Not reached", format!("{}. {next}", words::upper_first(&reason))));
+            }
+            Err(LightningError::Misconfigured { reason }) => {
+                return Ok(silent("Not usable", words::upper_first(&reason)));
             }
             Err(error) => return Err(error.into()),
         };
-        let peers = self.companies().await?;
         let name = |channel: &Channel| {
             let key = channel.peer.to_string();
             peers.iter().find(|peer| peer.id == key).map_or(key.clone(), |peer| peer.name.clone())
@@ -49,6 +62,7 @@ impl App {
                 Badge::new(Tone::Warn, "Catching up")
             },
             trouble: String::new(),
+            answers: true,
             key: info.key.to_string(),
             address: self.node_address.clone(),
             software: info.software,
@@ -106,26 +120,5 @@ fn row(channel: &Channel, counterparty: String) -> NodeChannelRow {
         can_send_sat: channel.outbound_capacity_msat / 1_000,
         can_receive_sat: channel.inbound_capacity_msat / 1_000,
         state,
-    }
-}
-
-fn stopped(todo: &str, key: &str, address: &str) -> NodeView {
-    NodeView {
-        state: Badge::new(Tone::Bad, "Stopped"),
-        trouble: todo.to_owned(),
-        key: key.to_owned(),
-        address: address.to_owned(),
-        software: String::new(),
-        height: 0,
-        total_sat: 0,
-        in_channels_sat: 0,
-        confirming_sat: 0,
-        onchain_sat: 0,
-        onchain_free_sat: 0,
-        reserve_sat: 0,
-        can_receive_sat: 0,
-        deposit_address: String::new(),
-        channels: Vec::new(),
-        peers: Vec::new(),
     }
 }

@@ -45,7 +45,7 @@ impl App {
             Ok(node) => match node.info().await {
                 Ok(info) if info.synced => (Badge::new(Tone::Good, "Node in step"), info.height),
                 Ok(info) => (Badge::new(Tone::Warn, "Catching up"), info.height),
-                Err(_) => (Badge::new(Tone::Bad, "Node stopped"), 0),
+                Err(_) => (Badge::new(Tone::Bad, "Node not reached"), 0),
             },
             Err(error) if error.class == crate::Class::Locked => (Badge::new(Tone::Mute, "Locked"), 0),
             Err(_) => (Badge::new(Tone::Bad, "Node stopped"), 0),

@@ -5,12 +5,14 @@ use serde::Serialize;
 use super::{Badge, CompanyRow};
 
 /// The node and the money on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NodeView {
-    /// In step, catching up, stopped.
+    /// In step, catching up, stopped, not reached.
     pub state: Badge,
-    /// What to do where it stopped.
+    /// What to do where it does not answer.
     pub trouble: String,
+    /// Whether it answers. Else balances, channels, height and software are not known, and stand empty here.
+    pub answers: bool,
     /// Its key.
     pub key: String,
     /// Where it listens.

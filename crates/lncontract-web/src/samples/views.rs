@@ -242,6 +242,7 @@ pub fn node() -> NodeView {
         }
     };
     NodeView {
+        answers: true,
         state: badge(Tone::Good, "In step"),
         trouble: String::new(),
         key: "02bf63b18445ee98eae4b39ecbf7c0b39e55e089a7713c14df5db8be80836262f4".into(),

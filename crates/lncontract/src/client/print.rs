@@ -210,13 +210,20 @@ pub fn account(answer: &Value) -> String {
 /// The node.
 pub fn node(answer: &Value) -> String {
     let mut text = format!(
-        "state     {} {}\nkey       {}\naddress   {}\nheight    {}\n",
+        "state     {} {}\nkey       {}\naddress   {}\n",
         field(answer, "state"),
         field(answer, "trouble"),
         field(answer, "key"),
         field(answer, "address"),
-        field(answer, "height"),
     );
+    if answer["answers"] == false {
+        return text + "balances  not known while it does not answer";
+    }
+    text.push_str(&format!(
+        "software  {}\nheight    {}\n",
+        field(answer, "software"),
+        field(answer, "height")
+    ));
     for (name, key) in [
         ("in all", "total_sat"),
         ("in channels", "in_channels_sat"),
@@ -236,6 +243,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_node_that_does_not_answer_has_no_figures() {
+        let away = json!({ "state": { "word": "Not reached" }, "trouble": "No connection.", "answers": false, "total_sat": 0 });
+        let told = node(&away);
+        assert!(told.contains("not known") && !told.contains("0 sat"), "{told}");
+    }
 
     #[test]
     fn amounts_are_grouped_and_what_is_missing_stays_blank() {
