@@ -2,14 +2,22 @@
 //!
 //! Invariant: what is compared is measured in one run, in turn; the machine and its load stand beside the figures.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::shell;
+use crate::tools::Tool;
+use crate::workspace::Metadata;
 
-/// Says what machine it is, builds, and measures.
-pub fn run(package: &str, example: &str) -> Result<()> {
+/// Finds a program or gets it into a folder.
+type Get = fn(&Path) -> Result<Tool>;
+
+/// Says what machine it is, builds, and measures, with the programs that it needs.
+pub fn run(package: &str, example: &str, needs: &[Get]) -> Result<()> {
+    let folder = Metadata::load()?.target_directory.join("tools");
+    let had: Vec<Tool> = needs.iter().map(|get| get(&folder)).collect::<Result<_>>()?;
     let which = ["--release", "--locked", "-p", package, "--example", example];
     shell::run(shell::cargo()?.arg("build").args(which))?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -20,7 +28,14 @@ pub fn run(package: &str, example: &str) -> Result<()> {
     println!("{}", shell::read(Command::new("uname").args(["-srm"]))?.trim());
     println!("{}", shell::read(Command::new("rustc").arg("--version"))?.trim());
     println!("load before: {}", read("/proc/loadavg").trim());
-    shell::run(shell::cargo()?.args(["run", "--quiet"]).args(which))?;
+    for tool in &had {
+        println!("with {}", tool.version);
+    }
+    let mut command = shell::cargo()?;
+    for (variable, program) in had.iter().flat_map(|tool| &tool.variables) {
+        command.env(variable, program);
+    }
+    shell::run(command.args(["run", "--quiet"]).args(which))?;
     println!("load after:  {}", read("/proc/loadavg").trim());
     Ok(())
 }
