@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_node_that_does_not_answer_has_no_figures() {
-        let away = json!({ "state": { "word": "Not reached" }, "trouble": "No connection.", "answers": false, "total_sat": 0 });
+        let state = json!({ "word": "Not reached" });
+        let away = json!({ "state": state, "trouble": "No connection.", "answers": false, "total_sat": 0 });
         let told = node(&away);
         assert!(told.contains("not known") && !told.contains("0 sat"), "{told}");
     }
