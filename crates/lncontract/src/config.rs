@@ -74,7 +74,7 @@ pub struct Typed {
     #[arg(long, env = "LNCONTRACT_LND_CERTIFICATE_FILE", value_name = "FILE")]
     pub lnd_certificate_file: Option<PathBuf>,
     /// A macaroon that `lncontract lnd bake` made; several: the option again, or commas
-    #[arg(long, env = "LNCONTRACT_LND_MACAROON_FILES", value_name = "FILE", value_delimiter = ',')]
+    #[arg(long, env = "LNCONTRACT_LND_MACAROON_FILE", value_name = "FILE", value_delimiter = ',')]
     #[serde(default)]
     pub lnd_macaroon_file: Vec<PathBuf>,
     /// File with an lndconnect:// string, in place of address, certificate and macaroons
