@@ -10,9 +10,7 @@ use std::{
 };
 
 use base64::Engine;
-use bitcoin::{
-    Amount, Block, BlockHash, Denomination, Transaction, Work, block::Header, consensus::encode, hex::FromHex,
-};
+use bitcoin::{Block, BlockHash, Transaction, Work, block::Header, consensus::encode, hex::FromHex};
 use lightning_block_sync::{
     http::JsonResponse,
     rpc::{RpcClient, RpcClientError},
@@ -20,7 +18,10 @@ use lightning_block_sync::{
 use lncontract_lightning::{BlockRef, BoxFuture, Chain, ChainError, HeaderAt};
 use serde_json::{Value, json};
 
-use crate::{fees::FLOOR_SAT_PER_KWU, health::lock};
+use crate::{
+    fees::{FLOOR_SAT_PER_KWU, decimal_e8},
+    health::lock,
+};
 
 /// RPC_INVALID_ADDRESS_OR_KEY: no such block.
 const NOT_FOUND: i64 = -5;
@@ -139,7 +140,7 @@ fn header_at(raw: &Value, verbose: &Value) -> Option<HeaderAt> {
 }
 
 /// `submitpackage` answers with a message, and an error for each transaction that it did not take.
-fn package_answer(answer: &Value) -> Result<(), ChainError> {
+pub(crate) fn package_answer(answer: &Value) -> Result<(), ChainError> {
     let errors: Vec<&str> = answer["tx-results"]
         .as_object()
         .into_iter()
@@ -163,27 +164,9 @@ fn sat_per_kwu(answer: &Value) -> u32 {
         _ => return FLOOR_SAT_PER_KWU,
     };
     // serde_json writes small numbers as 1e-5: the exponent is moved into the digits by hand.
-    let per_kvb_sat = decimal_btc(&digits).unwrap_or(0);
+    let per_kvb_sat = decimal_e8(&digits).unwrap_or(0);
     // 1,000 virtual bytes are 4,000 weight units; rounded up, so that the rate is reached.
     u32::try_from(per_kvb_sat.div_ceil(4)).unwrap_or(u32::MAX).max(FLOOR_SAT_PER_KWU)
-}
-
-/// Satoshis of a decimal BTC amount such as `0.00001` or `1.017e-5`; digits below a satoshi are cut off.
-fn decimal_btc(text: &str) -> Option<u64> {
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i32 = exponent.parse().ok()?;
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    // The value is `all` shifted by `places` decimal places, in BTC; a satoshi is the eighth.
-    let all = format!("{whole}{fraction}");
-    let places = i32::try_from(whole.len()).ok()? + exponent;
-    let point = usize::try_from(places.max(0)).ok()?;
-    let zeros = "0".repeat(usize::try_from((-places).max(0)).ok()?);
-    let all = format!("{zeros}{all}{}", "0".repeat(point.saturating_sub(all.len())));
-    let (whole, fraction) = all.split_at(point);
-    let fraction: String = fraction.chars().take(8).collect();
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let plain = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
-    Amount::from_str_in(&plain, Denomination::Bitcoin).ok().map(Amount::to_sat)
 }
 
 impl Chain for Bitcoind {

@@ -16,7 +16,7 @@ fn source_error(error: ChainError) -> BlockSourceError {
     match error {
         // A block that is gone after a re-organisation may be asked for anew from the new tip.
         ChainError::Unavailable(_) | ChainError::UnknownBlock(_) => BlockSourceError::transient(error),
-        ChainError::Rejected(_) => BlockSourceError::persistent(error),
+        ChainError::Rejected(_) | ChainError::Untrue(_) => BlockSourceError::persistent(error),
     }
 }
 

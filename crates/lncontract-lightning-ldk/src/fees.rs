@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use bitcoin::{Amount, Denomination};
 use lightning::chain::chaininterface::{ConfirmationTarget, FeeEstimator};
 use lncontract_lightning::{Chain, ChainError};
 
@@ -69,6 +70,25 @@ impl FeeEstimator for Fees {
             ConfirmationTarget::OutputSpendingFee => self.within(12),
         }
     }
+}
+
+/// A decimal number such as `0.00001` or `1.017e-5` in hundred millionths, which are satoshi of an amount in BTC;
+/// further digits are cut off. serde_json writes small numbers as 1e-5: the exponent is moved into the digits.
+pub(crate) fn decimal_e8(text: &str) -> Option<u64> {
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok()?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    // The value is `all` shifted by `places` decimal places.
+    let all = format!("{whole}{fraction}");
+    let places = i32::try_from(whole.len()).ok()? + exponent;
+    let point = usize::try_from(places.max(0)).ok()?;
+    let zeros = "0".repeat(usize::try_from((-places).max(0)).ok()?);
+    let all = format!("{zeros}{all}{}", "0".repeat(point.saturating_sub(all.len())));
+    let (whole, fraction) = all.split_at(point);
+    let fraction: String = fraction.chars().take(8).collect();
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let plain = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
+    Amount::from_str_in(&plain, Denomination::Bitcoin).ok().map(Amount::to_sat)
 }
 
 #[cfg(test)]

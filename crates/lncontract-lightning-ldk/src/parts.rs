@@ -221,6 +221,7 @@ impl Parts {
             network: self.config.network,
             height,
             synced: self.synced(),
+            chain_doubts: self.config.chain.doubts(),
             software: "LNContract's embedded node, LDK 0.3.0-rc3".into(),
             splice: true,
             // LDK can; this port has no call for it yet.

@@ -1,10 +1,11 @@
 //! Starting and ending: the order in which the parts come up, and go down.
 //!
 //! Invariant, in this order: lock the folder and compare it with the program's books (`folder`); wallet before
-//! keys; monitors before the manager; count the start; every listener at the chain's tip before monitors are
-//! watched; only then the tasks. Existing state that cannot be read refuses the start. A fault ends the node in
-//! the same way as an order, and tells the host.
+//! keys; monitors before the manager; a chain source that is not behind them (`behind`); count the start; every
+//! listener at the chain's tip before monitors are watched; only then the tasks. Existing state that cannot be read
+//! refuses the start. A fault ends the node in the same way as an order, and tells the host.
 
+mod behind;
 mod folder;
 mod state;
 
@@ -73,6 +74,7 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
     let folder = Folder::open(&config.dir, &*config.host).await?;
     let ground = ground(config, folder.store.clone()).await?;
     let mut state = state(&ground)?;
+    behind::wait_for(&ground.config, state.manager_at).await?;
     let listener = TcpListener::bind(ground.config.listen).await;
     let bad_listen = |error: std::io::Error| StartError::Listen {
         address: ground.config.listen,

@@ -49,6 +49,8 @@ impl LndNode {
             network: self.parts.config.network,
             height: info.block_height,
             synced: info.synced_to_chain,
+            // LND has its own chain source, and tells nothing of it.
+            chain_doubts: Vec::new(),
             software: format!("LND {version}"),
             splice: false,
             bolt12: false,

@@ -1,4 +1,5 @@
-//! The chain port: headers, blocks, broadcast, fee rates. devchain in the process, bitcoind over RPC.
+//! The chain port: headers, blocks, broadcast, fee rates. devchain in the process, bitcoind over RPC, an Esplora,
+//! two of them compared.
 
 use bitcoin::{Block, BlockHash, Transaction, Work, block::Header};
 
@@ -20,7 +21,8 @@ pub struct HeaderAt {
     pub header: Header,
     /// Its height.
     pub height: u32,
-    /// The work of the chain up to and with it.
+    /// The work of the chain up to and with it. A source may count from a base of its own (an Esplora does not tell
+    /// the whole sum): compare only what one source said.
     pub chainwork: Work,
 }
 
@@ -36,6 +38,9 @@ pub enum ChainError {
     /// It does not take the transaction or package.
     #[error("the transaction was refused: {0}")]
     Rejected(String),
+    /// What it says can't be: a block that is not the one asked for, work that was not done. Ask another source.
+    #[error("the chain source is not to be trusted: {0}")]
+    Untrue(String),
 }
 
 /// What a node needs of a chain.
@@ -51,4 +56,8 @@ pub trait Chain: Send + Sync + 'static {
     fn broadcast<'a>(&'a self, package: &'a [Transaction]) -> BoxFuture<'a, Result<(), ChainError>>;
     /// Fee rate in satoshi per 1,000 weight units (253 at the least) to confirm within that many blocks.
     fn fee_rate_sat_per_kwu(&self, target_blocks: u16) -> BoxFuture<'_, Result<u32, ChainError>>;
+    /// Why the source is in doubt now, each with what to do, for people; nothing is asked for it.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -38,6 +38,8 @@ pub struct NodeInfo {
     pub height: u32,
     /// Whether that is the chain source's tip.
     pub synced: bool,
+    /// Why its chain source is in doubt now, each with what to do.
+    pub chain_doubts: Vec<String>,
     /// Software and version, for people.
     pub software: String,
     /// Whether it can splice: change the size of an open channel.

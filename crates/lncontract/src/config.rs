@@ -4,6 +4,7 @@
 //! opened, bound or written here, only the file, the cookie and the password are read.
 //! No secret is ever printed.
 
+mod chain;
 mod lnd;
 mod table;
 
@@ -18,6 +19,7 @@ use clap::ValueEnum;
 use lncontract_lightning_lnd::LndAccess;
 use serde::Deserialize;
 
+pub use chain::{BitcoindSettings, ChainSettings};
 pub use table::run as print_table;
 
 /// The file that is read from the data directory when no other one is named.
@@ -64,6 +66,11 @@ pub struct Typed {
     /// Its cookie file instead of user and password; read once, at the start
     #[arg(long, env = "LNCONTRACT_BITCOIND_COOKIE_FILE", value_name = "FILE")]
     pub bitcoind_cookie_file: Option<PathBuf>,
+    /// The REST interface of an Esplora, instead of a bitcoind, or beside one (or beside another Esplora, the option
+    /// again, or commas) to compare the two; http:// only on this machine
+    #[arg(long, env = "LNCONTRACT_ESPLORA_URL", value_name = "https://HOST/PATH", value_delimiter = ',')]
+    #[serde(default)]
+    pub esplora_url: Vec<String>,
     /// File with the company's password, to unlock unattended; without it the first to sign in unlocks
     #[arg(long, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
@@ -123,8 +130,8 @@ pub enum NodeSettings {
         listen: SocketAddr,
         /// Where others reach it.
         address: String,
-        /// Its chain source.
-        bitcoind: BitcoindSettings,
+        /// Where it has its blocks from: one source, or two that are compared, the one to prefer first.
+        chain: Vec<ChainSettings>,
     },
     /// The company's own LND.
     Lnd {
@@ -133,17 +140,6 @@ pub enum NodeSettings {
         /// Where other nodes reach it.
         address: String,
     },
-}
-
-/// A bitcoind's RPC interface.
-#[derive(Debug)]
-pub struct BitcoindSettings {
-    /// `http://HOST:PORT`.
-    pub url: String,
-    /// RPC user.
-    pub user: String,
-    /// RPC password.
-    pub password: Secret,
 }
 
 /// Text that is not printed.
@@ -231,6 +227,7 @@ impl Typed {
             bitcoind_cookie_file: self
                 .bitcoind_cookie_file
                 .or(file.bitcoind_cookie_file.filter(|_| !typed_login)),
+            esplora_url: if self.esplora_url.is_empty() { file.esplora_url } else { self.esplora_url },
             lnd_address: self.lnd_address.or(file.lnd_address.filter(|_| !typed_lnd)),
             lnd_certificate_file: self
                 .lnd_certificate_file
@@ -264,46 +261,8 @@ impl Typed {
             "{listen} is every address of this machine, and no address for an invite: give --node-address HOST:PORT, \
              where other nodes reach ours"
         );
-        Ok(NodeSettings::Embedded { listen, address, bitcoind: self.bitcoind()? })
+        Ok(NodeSettings::Embedded { listen, address, chain: self.chain()? })
     }
-
-    fn bitcoind(&self) -> anyhow::Result<BitcoindSettings> {
-        let url = self.bitcoind_url.clone().context(
-            "no bitcoind: give --bitcoind-url http://HOST:PORT with --bitcoind-cookie-file, or with --bitcoind-user \
-             and --bitcoind-password; or use the company's own LND: --lnd-address HOST:PORT; or start without a \
-             node: --no-node",
-        )?;
-        ensure!(
-            url.starts_with("http://"),
-            "bitcoind's URL {url} does not begin with http://: it has no TLS"
-        );
-        let (user, password) = match (&self.bitcoind_user, &self.bitcoind_cookie_file) {
-            (Some(_), Some(_)) => {
-                bail!("give either bitcoind's user and password or its cookie file, not both")
-            }
-            (Some(user), None) => {
-                let password = self.bitcoind_password.clone();
-                (user.clone(), password.context("a bitcoind user without --bitcoind-password")?)
-            }
-            (None, Some(file)) => cookie(file)?,
-            (None, None) => bail!(
-                "no login for bitcoind: give --bitcoind-cookie-file FILE (`.cookie` in the folder of its chain), or \
-                 --bitcoind-user and --bitcoind-password"
-            ),
-        };
-        Ok(BitcoindSettings { url, user, password: Secret(password) })
-    }
-}
-
-/// bitcoind's cookie: `__cookie__:password`, written anew at each of its starts.
-fn cookie(file: &Path) -> anyhow::Result<(String, String)> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("bitcoind's cookie file {}: is bitcoind running?", file.display()))?;
-    let (user, password) = text
-        .trim_end()
-        .split_once(':')
-        .with_context(|| format!("{} is no cookie file: it has no colon", file.display()))?;
-    Ok((user.to_owned(), password.to_owned()))
 }
 
 /// The company's password: from a file named by flag or variable, else from its variable, else from a file

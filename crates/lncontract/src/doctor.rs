@@ -8,6 +8,7 @@ mod copies;
 mod disk;
 mod folder;
 mod lnd;
+mod sources;
 
 use anyhow::ensure;
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +17,7 @@ use lncontract_store::SqliteStore;
 use serde_json::json;
 
 use crate::{
-    chain,
-    config::{BitcoindSettings, NodeSettings, Settings, Typed},
+    config::{NodeSettings, Settings, Typed},
     say::say,
 };
 
@@ -105,15 +105,15 @@ async fn look(settings: &Settings) -> Vec<Finding> {
     let newest_block_s = match &settings.node {
         None => {
             findings.push(Finding::look(
-                "bitcoind",
+                "chain",
                 "the node is left out",
                 "start without --no-node to have one",
             ));
             None
         }
-        Some(NodeSettings::Embedded { bitcoind, .. }) => {
-            let (finding, time_s) = self::bitcoind(bitcoind, settings.network).await;
-            findings.push(finding);
+        Some(NodeSettings::Embedded { chain, .. }) => {
+            let (found, time_s) = sources::look(chain, settings.network).await;
+            findings.extend(found);
             time_s
         }
         Some(NodeSettings::Lnd { access, .. }) => {
@@ -138,18 +138,6 @@ async fn database(settings: &Settings) -> Finding {
         }
         Ok(schema) => Finding::well(what, format!("schema {}", schema.found)),
         Err(error) => Finding::wrong(what, error.to_string(), "check --dir, or make a company with init"),
-    }
-}
-
-async fn bitcoind(settings: &BitcoindSettings, network: bitcoin::Network) -> (Finding, Option<i64>) {
-    let what = "bitcoind";
-    match chain::reach(settings, network).await {
-        Err(error) => (Finding::wrong(what, error.to_string(), "the node does not start without it"), None),
-        Ok((chain, tip)) => {
-            let finding = Finding::well(what, format!("on {network}, at block {}", tip.height));
-            let header = chain.header(tip.hash).await.ok();
-            (finding, header.map(|at| i64::from(at.header.time)))
-        }
     }
 }
 

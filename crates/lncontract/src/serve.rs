@@ -93,8 +93,8 @@ async fn start(settings: &Settings) -> anyhow::Result<Arc<App>> {
                 wire::company_with_lnd(dir, network, address.clone(), access.clone(), clock).await?;
             Ok(app)
         }
-        Some(NodeSettings::Embedded { listen, address, bitcoind }) => {
-            let (chain, _) = chain::reach(bitcoind, network).await?;
+        Some(NodeSettings::Embedded { listen, address, chain }) => {
+            let chain = chain::reach(chain, network).await?;
             let place = Place { dir, network, listen: *listen, address: address.clone() };
             let (app, _) = wire::company(place, chain, clock).await?;
             Ok(app)

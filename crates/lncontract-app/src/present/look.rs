@@ -77,7 +77,9 @@ impl NodeLook {
     ) -> Self {
         let key = lncontract_lightning::NodeKey::from_slice(&[2; 33]).expect("a point of the curve");
         let (network, height, synced, software) = (bitcoin::Network::Regtest, 7, true, String::new());
-        let info = NodeInfo { key, network, height, synced, software, splice: true, bolt12: false };
+        let chain_doubts = Vec::new();
+        let info =
+            NodeInfo { key, network, height, synced, chain_doubts, software, splice: true, bolt12: false };
         Self { there: Some((info, channels)), closes, movements }
     }
 }

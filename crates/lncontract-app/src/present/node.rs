@@ -1,6 +1,6 @@
 //! The node's page.
 
-use lncontract_lightning::{Channel, ChannelState, LightningError};
+use lncontract_lightning::{Channel, ChannelState, LightningError, NodeInfo};
 
 use super::words;
 use crate::{
@@ -56,12 +56,8 @@ impl App {
         let in_channels_sat = sum(open, |channel| channel.local_msat) / 1_000;
         let confirming_sat = sum(pending, |channel| channel.local_msat) / 1_000;
         Ok(NodeView {
-            state: if info.synced {
-                Badge::new(Tone::Good, "In step")
-            } else {
-                Badge::new(Tone::Warn, "Catching up")
-            },
-            trouble: String::new(),
+            state: standing(&info, "In step"),
+            trouble: info.chain_doubts.join(". "),
             answers: true,
             key: info.key.to_string(),
             address: self.node_address.clone(),
@@ -100,6 +96,17 @@ impl App {
     }
 }
 
+/// How a node that runs stands. Doubt of its chain source comes first: what it keeps back is not in step either.
+pub(crate) fn standing(info: &NodeInfo, in_step: &str) -> Badge {
+    if !info.chain_doubts.is_empty() {
+        Badge::new(Tone::Warn, "Chain source in doubt")
+    } else if info.synced {
+        Badge::new(Tone::Good, in_step)
+    } else {
+        Badge::new(Tone::Warn, "Catching up")
+    }
+}
+
 fn row(channel: &Channel, counterparty: String) -> NodeChannelRow {
     let state = match &channel.state {
         ChannelState::Requested => Badge::new(Tone::Busy, "Requested"),
@@ -120,5 +127,32 @@ fn row(channel: &Channel, counterparty: String) -> NodeChannelRow {
         can_send_sat: channel.outbound_capacity_msat / 1_000,
         can_receive_sat: channel.inbound_capacity_msat / 1_000,
         state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(synced: bool, doubts: &[&str], expect: &str) {
+        let info = NodeInfo {
+            key: lncontract_lightning::NodeKey::from_slice(&[2; 33]).expect("a point of the curve"),
+            network: bitcoin::Network::Regtest,
+            height: 7,
+            synced,
+            chain_doubts: doubts.iter().map(|doubt| (*doubt).to_owned()).collect(),
+            software: String::new(),
+            splice: true,
+            bolt12: false,
+        };
+        assert_eq!(standing(&info, "In step").word, expect);
+    }
+
+    #[test]
+    fn a_doubt_of_the_chain_source_is_said_before_anything_else() {
+        check(true, &[], "In step");
+        check(false, &[], "Catching up");
+        check(true, &["the Esplora is 5 blocks behind"], "Chain source in doubt");
+        check(false, &["the Esplora is 5 blocks behind"], "Chain source in doubt");
     }
 }

@@ -7,6 +7,7 @@ use lncontract_store::{Channels, Contract, ContractPage, Side as StoredSide, Whi
 
 use super::{
     list::{Kept, day_number},
+    node::standing,
     todo,
 };
 use crate::{
@@ -43,8 +44,7 @@ impl App {
             company.map(|company| (company.name, company.short_name)).unwrap_or_default();
         let (node, height) = match self.node().await {
             Ok(node) => match node.info().await {
-                Ok(info) if info.synced => (Badge::new(Tone::Good, "Node in step"), info.height),
-                Ok(info) => (Badge::new(Tone::Warn, "Catching up"), info.height),
+                Ok(info) => (standing(&info, "Node in step"), info.height),
                 Err(_) => (Badge::new(Tone::Bad, "Node not reached"), 0),
             },
             Err(error) if error.class == crate::Class::Locked => (Badge::new(Tone::Mute, "Locked"), 0),

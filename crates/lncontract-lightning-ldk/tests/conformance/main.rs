@@ -1,8 +1,11 @@
-//! The port's conformance suite on two embedded nodes: over a chain in the process, and over a real bitcoind.
+//! The port's conformance suite on two embedded nodes: over a chain in the process, over a real bitcoind, and the
+//! cases that move money on the chain over an Esplora.
 //!
 //! Invariant: nodes and cases are the same for both; only the chain is another one.
 
 mod regtest;
+#[path = "../esplora/server.rs"]
+mod server;
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -16,7 +19,7 @@ use lncontract_lightning::{
     BoxFuture, Chain, Lightning,
     conformance::{Bench, ScriptedHost, Side},
 };
-use lncontract_lightning_ldk::{Bitcoind, LdkConfig, LdkNode, new_seed};
+use lncontract_lightning_ldk::{Bitcoind, Esplora, LdkConfig, LdkNode, new_seed};
 use regtest::{LOGIN, Regtest};
 
 /// What mines, and sends coins.
@@ -89,6 +92,13 @@ async fn on_devchain() -> LdkBench {
     bench(tempfile::tempdir().expect("a temporary folder"), chain.clone(), chain).await
 }
 
+async fn on_esplora() -> LdkBench {
+    let chain = DevChain::with_wall_clock();
+    let server = server::Server::start(chain.clone());
+    let esplora = Esplora::new(&server.url(), Network::Regtest);
+    bench(tempfile::tempdir().expect("a temporary folder"), Arc::new(esplora), chain).await
+}
+
 async fn on_bitcoind() -> LdkBench {
     let program = std::env::var_os("LNCONTRACT_BITCOIND");
     let program =
@@ -148,6 +158,21 @@ impl Bench for LdkBench {
 }
 
 lncontract_lightning::conformance_tests!(on_devchain);
+
+/// What a node asks of its chain: coins, channels from opening to close, splices, restarts. The other cases ask it
+/// nothing else; the forced close waits for 1,008 blocks, half a minute of writing for two nodes already without HTTP.
+mod esplora {
+    lncontract_lightning::conformance_tests!(
+        @each super::on_esplora;
+        a_deposit_is_counted_once_it_is_confirmed,
+        an_announced_opening_shows_its_stages_on_both_sides,
+        a_payment_arrives_to_the_millisatoshi,
+        payments_go_on_after_a_restart_of_either_side,
+        a_splice_in_shows_its_stages_and_payments_go_on,
+        a_splice_out_pays_our_wallet_and_is_asked_for,
+        a_cooperative_close_returns_all_but_fees,
+    );
+}
 
 /// The same cases; their names begin with the program that they need.
 mod real_bitcoind {

@@ -212,6 +212,7 @@ impl Lightning for FakeLightning {
                 network: Network::Regtest,
                 height: state.height,
                 synced: true,
+                chain_doubts: Vec::new(),
                 software: "a node in memory".into(),
                 splice: true,
                 bolt12: false,

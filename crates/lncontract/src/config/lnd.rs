@@ -20,10 +20,10 @@ impl Typed {
 
     /// The LND, with where other nodes reach it.
     pub(super) fn lnd(&self) -> anyhow::Result<NodeSettings> {
-        if self.bitcoind_url.is_some() {
+        if self.bitcoind_url.is_some() || !self.esplora_url.is_empty() {
             bail!(
-                "an LND and a bitcoind are both given: an LND has its own, the embedded node needs one; leave out \
-                 --bitcoind-url or the options of the LND"
+                "an LND and a chain source are both given: an LND has its own, the embedded node needs one; leave out \
+                 --bitcoind-url and --esplora-url, or the options of the LND"
             );
         }
         let address = self.node_address.clone().context(

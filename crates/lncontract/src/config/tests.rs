@@ -15,7 +15,10 @@ fn typed(dir: &Path) -> Typed {
 
 fn embedded(settings: Settings) -> (SocketAddr, String, BitcoindSettings) {
     match settings.node {
-        Some(NodeSettings::Embedded { listen, address, bitcoind }) => (listen, address, bitcoind),
+        Some(NodeSettings::Embedded { listen, address, mut chain }) => match chain.remove(0) {
+            ChainSettings::Bitcoind(bitcoind) => (listen, address, bitcoind),
+            other => panic!("not a bitcoind: {other:?}"),
+        },
         other => panic!("not the embedded node: {other:?}"),
     }
 }
@@ -64,6 +67,32 @@ fn paths_in_the_file_are_relative_to_it_and_a_typed_login_replaces_the_one_in_it
 }
 
 #[test]
+fn an_esplora_stands_alone_or_behind_a_bitcoind_or_beside_another_one() {
+    fn check(text: &str, change: impl FnOnce(&mut Typed), expect: &[&str]) {
+        let dir = with_file(text);
+        let mut typed = Typed { dir: Some(dir.path().to_owned()), ..Typed::default() };
+        change(&mut typed);
+        let Some(NodeSettings::Embedded { chain, .. }) = typed.meaning().unwrap().node else {
+            panic!("not the embedded node")
+        };
+        let urls = chain.iter().map(|source| match source {
+            ChainSettings::Bitcoind(bitcoind) => bitcoind.url.as_str(),
+            ChainSettings::Esplora(url) => url.as_str(),
+        });
+        assert_eq!(urls.collect::<Vec<_>>(), expect);
+    }
+    let two = "esplora-url = [\"https://a.example/api/\", \"https://b.example\"]\n";
+    check(two, |_| (), &["https://a.example/api", "https://b.example"]);
+    check(two, |typed| typed.esplora_url = vec!["https://c.example".into()], &["https://c.example"]);
+    let bitcoind = |typed: &mut Typed| {
+        typed.esplora_url = vec!["https://c.example".into()];
+        typed.bitcoind_url = Some("http://127.0.0.1:1".into());
+        (typed.bitcoind_user, typed.bitcoind_password) = (Some("user".into()), Some("password".into()));
+    };
+    check("", bitcoind, &["http://127.0.0.1:1", "https://c.example"]);
+}
+
+#[test]
 fn a_wrong_key_in_the_file_is_named_with_its_line() {
     let dir = with_file("network = \"signet\"\nlisten = \"127.0.0.1:1\"\n");
     let told = refused(typed(dir.path()));
@@ -81,7 +110,20 @@ fn what_is_missing_or_not_allowed_is_said_with_what_to_type() {
     }
     check(|typed| typed.dir = None, "give --dir DIR");
     check(|typed| typed.network = Some(Network::Mainnet), "use --network signet");
-    check(|typed| typed.bitcoind_url = None, "--no-node");
+    check(|typed| typed.bitcoind_url = None, "no --bitcoind-url");
+    let nothing = |typed: &mut Typed| {
+        *typed = Typed { dir: typed.dir.clone(), ..Typed::default() };
+    };
+    check(nothing, "--no-node");
+    check(nothing, "--esplora-url");
+    check(|typed| typed.esplora_url = vec!["http://a.example".into()], "no TLS");
+    let esploras = |urls: [&str; 2]| urls.map(str::to_owned).to_vec();
+    check(|typed| typed.esplora_url = esploras(["https://a.example", "https://b.example"]), "leave out one");
+    let twice = |typed: &mut Typed| {
+        nothing(typed);
+        typed.esplora_url = esploras(["https://a.example", "https://a.example/"]);
+    };
+    check(twice, "given twice");
     check(|typed| typed.bitcoind_url = Some("https://h:1".into()), "http://");
     check(|typed| typed.bitcoind_user = None, "--bitcoind-cookie-file");
     check(|typed| typed.bitcoind_password = None, "--bitcoind-password");

@@ -56,7 +56,9 @@ fn answer_all(chain: &DevChain, stream: TcpStream) {
         let (status, answer) = (if answer["error"].is_null() { 200 } else { 500 }, answer.to_string());
         let mut out = &stream;
         // A program that was killed reads no more.
-        let _ = write!(out, "HTTP/1.1 {status} -\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
+        // In one piece: the system waits between small ones.
+        let answer = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
+        let _ = out.write_all(answer.as_bytes());
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod bitcoind;
 #[cfg(unix)]
+mod esplora;
+#[cfg(unix)]
 mod full_disk;
 #[cfg(unix)]
 mod log;
@@ -11,6 +13,9 @@ mod old_copy;
 #[cfg(target_os = "linux")]
 mod output;
 mod refusals;
+#[cfg(unix)]
+#[path = "../../../lncontract-lightning-ldk/tests/esplora/server.rs"]
+mod server;
 mod support;
 #[cfg(unix)]
 mod terms;

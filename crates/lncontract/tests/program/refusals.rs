@@ -197,7 +197,7 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     };
     let (code, said) = look();
     assert_eq!(code, Some(0), "{said}");
-    for what in ["folder", "lock", "database", "disk", "node folder", "starts", "bitcoind", "clock"] {
+    for what in ["folder", "lock", "database", "disk", "node folder", "starts", "chain", "clock"] {
         assert!(said.contains(what), "{what} is missing in:\n{said}");
     }
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
