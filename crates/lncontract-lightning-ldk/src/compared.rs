@@ -106,8 +106,10 @@ impl Compared {
         let look = async {
             let tip = chain.tip().await?;
             let at = self.tree.at(&self.headers_of(which), tip.hash).await?;
+            let rate = chain.fee_rate_sat_per_kwu(FEE_TARGET_BLOCKS).await;
+            self.noted(which, &rate);
             // Without a rate there is nothing to compare; that is no reason to doubt the blocks.
-            Ok((at, chain.fee_rate_sat_per_kwu(FEE_TARGET_BLOCKS).await.ok()))
+            Ok((at, rate.ok()))
         };
         let late = Err(ChainError::Unavailable(format!("no answer within {LOOK_PATIENCE:?}")));
         tokio::time::timeout(LOOK_PATIENCE, look).await.unwrap_or(late)
@@ -266,7 +268,9 @@ impl Chain for Compared {
     fn fee_rate_sat_per_kwu(&self, target_blocks: u16) -> BoxFuture<'_, Result<u32, ChainError>> {
         Box::pin(async move {
             let [first, second] = &self.sources;
-            match first.chain.fee_rate_sat_per_kwu(target_blocks).await {
+            let rate = first.chain.fee_rate_sat_per_kwu(target_blocks).await;
+            self.noted(0, &rate);
+            match rate {
                 Ok(rate) => Ok(rate),
                 Err(_) => second.chain.fee_rate_sat_per_kwu(target_blocks).await,
             }

@@ -57,7 +57,7 @@ impl App {
         let confirming_sat = sum(pending, |channel| channel.local_msat) / 1_000;
         Ok(NodeView {
             state: standing(&info, "In step"),
-            trouble: info.chain_doubts.join(". "),
+            trouble: info.chain_doubts.iter().map(|doubt| sentence(doubt)).collect::<Vec<_>>().join(" "),
             answers: true,
             key: info.key.to_string(),
             address: self.node_address.clone(),
@@ -94,6 +94,11 @@ impl App {
             None => self.new_address().await,
         }
     }
+}
+
+/// A doubt as a sentence on a page.
+fn sentence(doubt: &str) -> String {
+    format!("{}.", words::upper_first(doubt.trim_end_matches('.')))
 }
 
 /// How a node that runs stands. Doubt of its chain source comes first: what it keeps back is not in step either.
@@ -146,6 +151,12 @@ mod tests {
             bolt12: false,
         };
         assert_eq!(standing(&info, "In step").word, expect);
+    }
+
+    #[test]
+    fn a_doubt_is_shown_as_a_sentence() {
+        assert_eq!(sentence("the Esplora lags; use another one"), "The Esplora lags; use another one.");
+        assert_eq!(sentence("it is away."), "It is away.");
     }
 
     #[test]

@@ -244,6 +244,21 @@ async fn fee_rates_far_apart_are_told_and_the_first_sources_are_used() {
 }
 
 #[tokio::test]
+async fn a_ruinous_fee_rate_of_the_first_source_is_told_and_the_other_ones_is_used() {
+    let two = two(true).await;
+    two.own.set_fee_rate(2, 700);
+    // The Esplora's rates are kept for a while: this one has not been asked yet.
+    let server = Server::start(Arc::clone(&two.theirs));
+    server.behave(Manner::Ruinous);
+    let esplora = source("the Esplora", Arc::new(Esplora::new(&server.url(), Network::Regtest)));
+    let compared =
+        Compared::start(esplora, source("our bitcoind", two.own.clone()), Network::Regtest, AT_ONCE);
+    assert_eq!(compared.fee_rate_sat_per_kwu(6).await, Ok(700));
+    let doubts = compared.compare().await;
+    assert!(matches!(&doubts[..], [doubt] if doubt.contains("a fee rate of")), "{doubts:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_told_before_its_time() {
     let own = DevChain::with_wall_clock();
     let server = Server::start(branch(&own));

@@ -17,12 +17,14 @@ use crate::{
 pub(super) async fn look(settings: &[ChainSettings], network: Network) -> (Vec<Finding>, Option<i64>) {
     let (mut findings, mut newest_s, mut sources) = (Vec::new(), None, Vec::new());
     for Asked { what, source, tip } in chain::ask(settings, network).await {
+        findings.extend(source.chain.doubts().into_iter().map(|doubt| Finding::wrong(what, doubt, "")));
         match tip {
             Ok(tip) => {
                 let text = format!("{} on {network}, at block {}", source.name, tip.height);
                 findings.push(Finding::well(what, text));
                 let header = source.chain.header(tip.hash).await.ok();
                 newest_s = newest_s.max(header.map(|at| i64::from(at.header.time)));
+                sources.push(source);
             }
             Err(error @ ChainUse::Unreachable { .. }) if settings.len() > 1 => {
                 findings.push(Finding::look(what, error.to_string(), "one source alone can't be compared"));
@@ -31,8 +33,6 @@ pub(super) async fn look(settings: &[ChainSettings], network: Network) -> (Vec<F
                 findings.push(Finding::wrong(what, error.to_string(), "the node does not start without it"));
             }
         }
-        findings.extend(source.chain.doubts().into_iter().map(|doubt| Finding::wrong(what, doubt, "")));
-        sources.push(source);
     }
     if let Ok([first, second]) = <[Source; 2]>::try_from(sources) {
         findings.extend(compare(first, second, network).await);

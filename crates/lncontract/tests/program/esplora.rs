@@ -100,7 +100,12 @@ fn the_doctor_compares_two_sources_and_one_of_them_is_enough_to_start() {
     server.behave(Manner::CutOff);
     let (_, found) = doctor(dir.path(), &flags, None);
     check(&found, "esplora", "look", "can't be used");
-    check(&found, "sources", "look", "follows bitcoind at");
+    check(&found, "bitcoind", "ok", "on regtest");
+    assert!(found.iter().all(|(what, ..)| what != "sources"), "there is nothing to compare: {found:?}");
+    let wrong = [&flags[..], &["--network", "signet"]].concat();
+    let (code, found) = doctor(dir.path(), &wrong, None);
+    check(&found, "bitcoind", "wrong", "is not on signet");
+    assert!(code == Some(1) && found.iter().all(|(what, ..)| what != "sources"), "{found:?}");
     let running = Running::serve_with(dir.path(), Some(PASSWORD), &flags);
     assert_eq!(running.ready["unlocked"], true);
 }
