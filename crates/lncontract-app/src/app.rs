@@ -11,11 +11,11 @@ use lncontract_lightning::{BoxFuture, Host, Lightning};
 use lncontract_record::SecretKey;
 use lncontract_store::{Change, Setting, Store};
 use tokio::{
-    sync::{Mutex, RwLock, broadcast, mpsc, watch},
+    sync::{Mutex, Notify, RwLock, broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
-use crate::{AppError, Clock, keys::Seed, live::Live};
+use crate::{AppError, Clock, carriers::Links, courier::Post, keys::Seed, live::Live};
 
 /// Starts the company's node from its seed. The binary wires which node that is.
 pub trait StartNode: Send + Sync + 'static {
@@ -51,6 +51,10 @@ pub struct Wiring {
     pub network: String,
     /// Where other nodes reach ours: `host:port`.
     pub node_address: String,
+    /// Where other companies' programs reach ours over HTTPS, if they do: `https://host/path`.
+    pub peer_address: Option<String>,
+    /// How we reach theirs.
+    pub post: Arc<dyn Post>,
 }
 
 /// A company's program.
@@ -59,6 +63,11 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) network: String,
     pub(crate) node_address: String,
+    pub(crate) peer_address: Option<String>,
+    pub(crate) post: Arc<dyn Post>,
+    pub(crate) links: std::sync::Mutex<Links>,
+    /// Something waits to go over HTTPS.
+    pub(crate) mail: Notify,
     starter: Arc<dyn StartNode>,
     unlocked: RwLock<Option<Arc<Unlocked>>>,
     pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
@@ -113,6 +122,10 @@ impl App {
             clock: wiring.clock,
             network: wiring.network,
             node_address: wiring.node_address,
+            peer_address: wiring.peer_address,
+            post: wiring.post,
+            links: std::sync::Mutex::default(),
+            mail: Notify::new(),
             starter: wiring.node,
             unlocked: RwLock::new(None),
             contracts: Mutex::new(HashMap::new()),
@@ -230,7 +243,7 @@ impl App {
             company_key: company_key.public(),
             record_key: record_key.public(),
             node_id,
-            endpoints: vec![self.node_address.clone()],
+            endpoints: [&self.node_address].into_iter().chain(&self.peer_address).cloned().collect(),
         };
         let short_name = short_name.to_owned();
         *unlocked = Some(Arc::new(Unlocked { company_key, record_key, node, statement, short_name }));

@@ -1,16 +1,14 @@
 //! Counterparties: our invite, theirs, the words to compare by voice, the connection.
 
-use lncontract_core::{Time, v1::KeyStatement};
+use std::collections::HashSet;
+
+use lncontract_core::{Bytes, NodeId, Time, v1::KeyStatement};
 use lncontract_lightning::NodeKey;
 use lncontract_record::comparison_words;
 use lncontract_store::{Change, Peer};
+use tokio::time::Instant;
 
-use crate::{
-    App, AppError,
-    invite::Invite,
-    live::Live,
-    view::{Badge, CompanyRow, Tone},
-};
+use crate::{App, AppError, invite::Invite, live::Live, present::way, view::CompanyRow};
 
 impl App {
     /// Our invite, as text to hand over.
@@ -32,17 +30,20 @@ impl App {
         let unlocked = self.unlocked().await?;
         let invite = Invite::from_text(text, &self.network, &unlocked.statement)?;
         let id = invite.keys.node_id.to_string();
-        if let Some(known) = self.store.peer(&id).await?
-            && statement_of(&known)? != invite.keys
-            && known.words_confirmed_at.is_some()
+        let known = self.store.peer(&id).await?;
+        let confirmed = known.as_ref().and_then(|known| known.words_confirmed_at);
+        if let Some(known) = known.filter(|_| confirmed.is_some())
+            && !same_keys(&statement_of(&known)?, &invite.keys)
         {
             let todo = "ask them by voice; a company's keys change only by an act in the record";
             return Err(AppError::refused("keys-differ", "this company was confirmed with other keys", todo));
         }
         let key = node_key(&invite.keys)?;
-        let endpoint = invite.keys.endpoints.first().cloned().unwrap_or_default();
-        let node = self.node().await?;
-        if let Err(error) = node.connect(key, &endpoint).await {
+        let endpoint = node_address(&invite.keys);
+        let met = self.meet(key, &endpoint).await;
+        // Over HTTPS one asks the other once both have taken the invites.
+        let https = https_address(&invite.keys).is_some() || self.peer_address.is_some();
+        if let (Err(error), false) = (met, https) {
             let todo = format!(
                 "check that their program runs and {endpoint} can be reached, then paste it again ({error})"
             );
@@ -59,12 +60,17 @@ impl App {
             key_statement: serde_json::to_string(&invite.keys)
                 .map_err(|_| AppError::fault("key statement"))?,
             address: endpoint,
-            words_confirmed_at: None,
+            words_confirmed_at: confirmed,
             invited_at: self.clock.now().0,
         };
         self.store.commit(vec![Change::PutPeer(peer.clone())]).await?;
+        self.know_ways_to(&invite.keys);
         self.wake(crate::app::Work::All);
-        self.company_row(&peer, &[key]).await
+        self.company_row(&peer, &self.connected_nodes().await).await
+    }
+
+    async fn meet(&self, key: NodeKey, address: &str) -> Result<(), AppError> {
+        Ok(self.node().await?.connect(key, address).await?)
     }
 
     /// Records that a person compared the words by voice.
@@ -84,7 +90,7 @@ impl App {
     /// # Errors
     /// When the store does not answer.
     pub async fn companies(&self) -> Result<Vec<CompanyRow>, AppError> {
-        let connected = self.connected().await;
+        let connected = self.connected_nodes().await;
         let mut rows = Vec::new();
         for peer in self.store.peers().await? {
             rows.push(self.company_row(&peer, &connected).await?);
@@ -99,16 +105,33 @@ impl App {
         peers.into_iter().filter(|peer| peer.connected).map(|peer| peer.key).collect()
     }
 
+    /// The same as the ids that we know companies by.
+    pub(crate) async fn connected_nodes(&self) -> HashSet<NodeId> {
+        self.connected().await.into_iter().map(|key| Bytes(key.serialize())).collect()
+    }
+
+    /// The companies that the record goes to and comes from now.
+    pub(crate) async fn reached(&self) -> HashSet<NodeId> {
+        let mut reached = self.connected_nodes().await;
+        let now = Instant::now();
+        reached
+            .extend(self.links().iter().filter(|(_, link)| link.https_is_open(now)).map(|(peer, _)| *peer));
+        reached
+    }
+
     pub(crate) async fn peer(&self, id: &str) -> Result<Peer, AppError> {
         self.store.peer(id).await?.ok_or_else(|| AppError::not_found("company"))
     }
 
-    async fn company_row(&self, peer: &Peer, connected: &[NodeKey]) -> Result<CompanyRow, AppError> {
+    async fn company_row(&self, peer: &Peer, connected: &HashSet<NodeId>) -> Result<CompanyRow, AppError> {
         let theirs = statement_of(peer)?;
         let ours = self.unlocked().await?.statement.clone();
-        let there = node_key(&theirs).is_ok_and(|key| connected.contains(&key));
-        let connection =
-            if there { Badge::new(Tone::Good, "Connected") } else { Badge::new(Tone::Warn, "Away") };
+        let node = connected.contains(&theirs.node_id);
+        let (carrier, now) = (self.carrier(theirs.node_id, node), self.clock.now());
+        let way = match self.links().get(&theirs.node_id) {
+            Some(link) => way::sentence(link, carrier, Instant::now(), now),
+            None => String::new(),
+        };
         Ok(CompanyRow {
             id: peer.id.clone(),
             name: peer.name.clone(),
@@ -116,7 +139,9 @@ impl App {
             address: peer.address.clone(),
             words: words(&ours, &theirs)?,
             words_confirmed_at: peer.words_confirmed_at.map(Time),
-            connection,
+            connection: way::badge(carrier),
+            peer_address: https_address(&theirs),
+            way,
         })
     }
 }
@@ -138,6 +163,27 @@ pub(crate) fn node_key(statement: &KeyStatement) -> Result<NodeKey, AppError> {
 pub(crate) fn peer_node(live: &Live) -> Result<NodeKey, AppError> {
     let keys = live.record.state().keys(live.our_side.other());
     node_key(keys.ok_or_else(|| AppError::fault("a contract without keys"))?)
+}
+
+/// Whether two statements are of the same company: addresses may change and carry no trust.
+pub(crate) fn same_keys(a: &KeyStatement, b: &KeyStatement) -> bool {
+    let of = |keys: &KeyStatement| KeyStatement { endpoints: Vec::new(), ..keys.clone() };
+    of(a) == of(b)
+}
+
+/// Where its node is reached: `host:port`; empty if it does not say.
+fn node_address(statement: &KeyStatement) -> String {
+    statement.endpoints.iter().find(|endpoint| !is_https(endpoint)).cloned().unwrap_or_default()
+}
+
+/// Where its program is reached over HTTPS, if it is.
+pub(crate) fn https_address(statement: &KeyStatement) -> Option<String> {
+    statement.endpoints.iter().find(|endpoint| is_https(endpoint)).cloned()
+}
+
+/// Without TLS it is for this machine and test chains: who posts sees to that.
+fn is_https(endpoint: &str) -> bool {
+    endpoint.starts_with("https://") || endpoint.starts_with("http://")
 }
 
 fn words(ours: &KeyStatement, theirs: &KeyStatement) -> Result<Vec<String>, AppError> {

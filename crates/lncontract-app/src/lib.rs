@@ -5,12 +5,15 @@
 //! time comes from [`Clock`] only.
 
 mod app;
+mod carriers;
 mod clock;
 mod companies;
 mod company;
+mod courier;
 mod error;
 mod exchange;
 mod falls;
+mod file;
 mod final_account;
 mod fund;
 mod host;
@@ -39,7 +42,9 @@ mod worker;
 pub use app::{App, NotStarted, StartNode, Wiring};
 pub use clock::{Clock, MovableClock, SystemClock};
 pub use company::NewCompany;
+pub use courier::{NoPost, NotPosted, Post, QUESTION_LEN_MAX};
 pub use error::{AppError, Class};
+pub use file::Taken;
 pub use fund::opening_id;
 pub use host::NODE_STARTS;
 pub use invite::Invite;

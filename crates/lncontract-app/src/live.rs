@@ -14,6 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use crate::{
     App, AppError,
     app::Work,
+    carriers::Carrier,
     present::list::{Listed, listed},
     signing::not_in_step,
 };
@@ -27,6 +28,8 @@ pub(crate) struct Live {
     pub(crate) peer: String,
     /// Whether the exchange was told of a connection.
     pub(crate) connected: bool,
+    /// What carried when it was told so.
+    pub(crate) carrier: Option<Carrier>,
     /// When the connection began, or brought something last.
     pub(crate) heard_at: Option<Instant>,
     /// Why the last entry that the peer sent could not be taken, until one can; the store has it too.
@@ -53,6 +56,7 @@ impl Live {
             our_side,
             peer,
             connected: false,
+            carrier: None,
             heard_at: None,
             refused: None,
             at_odds: false,

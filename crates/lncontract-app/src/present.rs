@@ -19,6 +19,7 @@ mod prompt;
 mod release;
 mod timeline;
 mod todo;
+pub(crate) mod way;
 pub(crate) mod words;
 
 pub use account::Account;

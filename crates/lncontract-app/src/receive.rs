@@ -11,7 +11,7 @@ use lncontract_record::{Fork, Inserted, Pair, PlaceError, Record, RecordError, S
 use lncontract_store::{Change, Setting};
 use tokio::time::Instant;
 
-use crate::{App, AppError, app::Work, error::chain_of, live::Live};
+use crate::{App, AppError, app::Work, companies::same_keys, error::chain_of, live::Live};
 
 impl App {
     /// Takes an entry that the counterparty sent; what can't stand in the record is told and not kept.
@@ -104,9 +104,10 @@ impl App {
         let theirs = crate::companies::statement_of(&self.peer(peer).await?)?;
         let record = Record::begin(bytes, self.clock.now())?;
         let keys = record.keys();
-        let our_side = if keys.buyer == ours && keys.seller == theirs {
+        let are = |buyer, seller| same_keys(&keys.buyer, buyer) && same_keys(&keys.seller, seller);
+        let our_side = if are(&ours, &theirs) {
             Side::Buyer
-        } else if keys.seller == ours && keys.buyer == theirs {
+        } else if are(&theirs, &ours) {
             Side::Seller
         } else {
             let todo = "both companies have to exchange new invites first";

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lncontract_core::Hash;
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
-use crate::{App, AppError, app::Work, companies::node_key, live::Live};
+use crate::{App, AppError, app::Work, exchange::peer_of, live::Live};
 
 /// How long an act of a person waits for the peer's heads.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,10 +45,10 @@ impl App {
         let end = Instant::now() + PATIENCE;
         let mut woken = false;
         loop {
-            let connected = self.connected().await;
+            let connected = self.connected_nodes().await;
             let live = self.live(contract).await?.lock_owned().await;
-            let keys = live.record.state().keys(live.our_side.other());
-            let there = keys.is_some_and(|keys| node_key(keys).is_ok_and(|key| connected.contains(&key)));
+            let peer = peer_of(&live)?;
+            let there = self.carrier(peer, connected.contains(&peer)).is_some();
             // Connected, and the worker has not seen it yet: heads were not even asked for.
             if live.may_sign() && (live.connected || !there) {
                 return Ok(live);

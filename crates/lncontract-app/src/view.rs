@@ -417,6 +417,10 @@ pub struct CompanyRow {
     pub words: Vec<String>,
     /// When a person said that they are equal.
     pub words_confirmed_at: Option<Time>,
-    /// Whether its node is connected.
+    /// Where its program is reached over HTTPS, if it is.
+    pub peer_address: Option<String>,
+    /// Whether the record goes to it and comes from it now.
     pub connection: Badge,
+    /// Which way, since when not, what to do; empty if there is nothing to say.
+    pub way: String,
 }

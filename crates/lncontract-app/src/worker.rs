@@ -1,5 +1,5 @@
-//! The three tasks of a running company: one looks after its contracts (see `reconcile`), one reads what peers
-//! send, one compares the books with the node (see `falls`).
+//! The four tasks of a running company: one looks after its contracts (see `reconcile`), one reads what peers' nodes
+//! send, one asks peers over HTTPS (see `courier`), one compares the books with the node (see `falls`).
 //!
 //! Invariant: a contract is looked after by one task at a time, and contracts do not wait for each other: a node's
 //! call that takes long holds up its own contract only. At most [`LOOKS_MAX`] are looked after at once, the
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use lncontract_core::{Bytes, Hash, NodeId};
+use lncontract_core::{Hash, NodeId};
 use tokio::{
     sync::{mpsc, watch},
     task::{Id, JoinError, JoinHandle, JoinSet},
@@ -27,6 +27,8 @@ use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY, rest::
 
 /// How often what is awake is looked at without being woken, and what is due is asked for.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is asked whose time to be asked over HTTPS has come.
+const LOOK_FOR_QUESTIONS_EVERY: Duration = Duration::from_millis(250);
 /// How many contracts that are due are taken up with one tick.
 const DUE_MAX: u32 = 500;
 /// How many contracts are looked after at once.
@@ -43,6 +45,7 @@ pub(crate) fn spawn(
     stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     tokio::spawn(read_inbox(Arc::downgrade(app), inbox));
+    tokio::spawn(ask_peers(Arc::downgrade(app), stop.clone()));
     tokio::spawn(compare_books(Arc::downgrade(app), stop.clone()));
     tokio::spawn(do_work(Arc::downgrade(app), work, stop))
 }
@@ -83,7 +86,7 @@ struct Looks {
     busy: HashSet<Hash>,
     /// Those that wait for something that nobody may tell of: looked at with every tick.
     awake: HashSet<Hash>,
-    /// The nodes that were connected at the last tick.
+    /// The companies that were reached at the last tick.
     connected: HashSet<NodeId>,
     started: bool,
 }
@@ -113,8 +116,7 @@ impl Looks {
             due.extend(app.with_channels().await?);
             self.started = true;
         }
-        let connected: HashSet<NodeId> =
-            app.connected().await.into_iter().map(|key| Bytes(key.serialize())).collect();
+        let connected = app.reached().await;
         for peer in connected.symmetric_difference(&self.connected) {
             due.extend(app.contracts_with(*peer).await?);
         }
@@ -190,8 +192,23 @@ fn log(contract: Hash, error: &AppError) {
 async fn read_inbox(app: Weak<App>, mut inbox: mpsc::Receiver<(NodeId, Vec<u8>)>) {
     while let Some((from, frame)) = inbox.recv().await {
         let Some(app) = app.upgrade() else { return };
-        if let Err(error) = app.take_frame(from, &frame).await {
+        if let Err(error) = app.take_message(from, &frame).await {
             tracing::warn!(peer = %from, %error, "a message of a peer was of no use");
+        }
+    }
+}
+
+async fn ask_peers(app: Weak<App>, mut stop: watch::Receiver<bool>) {
+    let mut asks = JoinSet::new();
+    loop {
+        // Held while nothing is asked for a moment only.
+        let Some(running) = app.upgrade() else { return };
+        running.ask_due(&mut asks).await;
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = running.mail.notified() => {}
+            Some(_) = asks.join_next() => {}
+            () = tokio::time::sleep(LOOK_FOR_QUESTIONS_EVERY) => {}
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum Tag {
     Company,
     /// The digits that two people compare by voice.
     Voice,
+    /// An envelope on a transport of its own, without its signature.
+    Envelope,
 }
 
 impl Tag {
@@ -55,6 +57,7 @@ impl Tag {
             Self::Act => "lncontract/act",
             Self::Company => "lncontract/company",
             Self::Voice => "lncontract/voice",
+            Self::Envelope => "lncontract/envelope",
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod bundle;
 pub mod canonical;
 pub mod entry;
+pub mod envelope;
 pub mod evidence;
 pub mod hash;
 pub mod keys;
@@ -18,6 +19,7 @@ pub mod wire;
 
 pub use bundle::{BundleError, Report, bundle, verify_bundle};
 pub use entry::{EntryError, SignedEntry, sign_act};
+pub use envelope::Envelope;
 pub use evidence::{EvidenceError, ForkProof};
 pub use hash::ActStatement;
 pub use keys::{KeyError, SecretKey, comparison_words};

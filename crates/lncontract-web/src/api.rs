@@ -10,13 +10,13 @@ mod session;
 
 use axum::{
     Json, Router,
-    extract::{FromRequest, Request},
+    extract::{DefaultBodyLimit, FromRequest, Request},
     routing::{get, post},
 };
 use lncontract_app::AppError;
 use serde::de::DeserializeOwned;
 
-use crate::{Web, problem::Problem};
+use crate::{Web, pages::record, problem::Problem};
 
 /// Returns the routes; the session guard is around all of them.
 #[rustfmt::skip]
@@ -34,6 +34,8 @@ pub fn router() -> Router<Web> {
         .route("/contracts", get(read::contracts).post(act::offer))
         .route("/contracts/{id}", get(read::contract))
         .route("/contracts/{id}/terms", get(read::terms))
+        .route("/contracts/{id}/bundle", get(record::bundle))
+        .route("/bundles", post(act::take_file).layer(DefaultBodyLimit::max(crate::FILE_BYTES_MAX)))
         .route("/contracts/{id}/accept", post(act::accept_offer))
         .route("/contracts/{id}/reject", post(act::reject_offer))
         .route("/contracts/{id}/amend", post(act::amend))

@@ -3,7 +3,7 @@
 //! A signature that drifts breaks one of the two builds.
 
 #[cfg(not(test))]
-pub use lncontract_app::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract};
+pub use lncontract_app::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract, QUESTION_LEN_MAX};
 
 #[cfg(test)]
-pub use crate::samples::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract};
+pub use crate::samples::{App, CONTRACTS_PAGE_LEN, NewCompany, NewContract, QUESTION_LEN_MAX};

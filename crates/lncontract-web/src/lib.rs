@@ -14,6 +14,7 @@ mod format;
 mod headers;
 mod live;
 mod pages;
+mod peer;
 mod problem;
 #[cfg(test)]
 mod samples;
@@ -40,11 +41,14 @@ use tower_http::{
 
 use app::App;
 pub use clock::SandboxClock;
+pub use peer::peer_router;
 #[cfg(not(test))]
-pub use serve::serve;
+pub use serve::{serve, serve_peers};
 
-/// The largest form: no file is uploaded, a document goes by its hash.
+/// The largest form: a document goes by its hash.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The largest record that is brought as a file.
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -88,8 +92,8 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 #[rustfmt::skip]
 fn pages_router() -> Router<Web> {
     use pages::{
-        account, amend, close, companies, contract, contracts, examine, first_run, fund, invoice, new_contract, node,
-        offer, overview, pay, record, release, sign_in, tender, theme,
+        account, amend, close, companies, contract, contracts, examine, file, first_run, fund, invoice,
+        new_contract, node, offer, overview, pay, record, release, sign_in, tender, theme,
     };
     Router::new()
         .route("/", get(overview::show))
@@ -117,6 +121,7 @@ fn pages_router() -> Router<Web> {
         .route("/contracts/{id}/take-back/{release}", get(release::show_take_back).post(release::take_back))
         .route("/companies", get(companies::show).post(companies::accept))
         .route("/companies/{id}/words", post(companies::confirm_words))
+        .route("/record-file", get(file::show).post(file::take).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
         .route("/node", get(node::show))
         .route("/node/address", post(node::new_address))
 }

@@ -11,6 +11,7 @@ pub mod contracts;
 mod coverage;
 mod draft;
 pub mod examine;
+pub mod file;
 pub mod first_run;
 pub mod fund;
 pub mod invoice;

@@ -6,7 +6,7 @@ pub mod views;
 use std::sync::{Arc, Mutex};
 
 use lncontract_app::{
-    Account, AppError, CloseMode, PaymentRow,
+    Account, AppError, CloseMode, PaymentRow, Taken,
     view::{
         AccountView, CompanyRow, Comparison, ContractRow, ContractView, Frame, FreePart, Negotiation,
         NodeView, Overview, PayPrompt, TenderView,
@@ -37,6 +37,9 @@ pub struct NewContract {
     pub terms: Terms,
     pub valid_days: u32,
 }
+
+/// As long as a question may be.
+pub const QUESTION_LEN_MAX: usize = 1 << 20;
 
 /// As many as a page of the program's.
 pub const CONTRACTS_PAGE_LEN: usize = 50;
@@ -132,6 +135,13 @@ impl App {
     }
     pub async fn export_bundle(&self, contract: Hash) -> Answer<Vec<u8>> {
         self.known(contract, b"bundle".to_vec())
+    }
+    pub async fn take_file(&self, bytes: Vec<u8>) -> Answer<Taken> {
+        let taken = Taken { contract: self.contract.id, new: 3, known: 40, lacking: 1, ahead: 0 };
+        self.act(format!("take_file {}", String::from_utf8_lossy(&bytes)), taken)
+    }
+    pub async fn answer(&self, body: &[u8]) -> Option<Vec<u8>> {
+        (body == b"a question").then(|| b"an answer".to_vec())
     }
     pub async fn terms_of(&self, contract: Hash) -> Answer<Terms> {
         let offered = self.negotiation.offered.clone();

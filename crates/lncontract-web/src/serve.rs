@@ -1,4 +1,5 @@
-//! Serving: one company's pages on one listener, until it is told to stop.
+//! Serving: one company's pages on one listener, and what other companies' programs ask on another, until it is told to
+//! stop.
 
 use std::{future::Future, io, sync::Arc};
 
@@ -19,4 +20,16 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     axum::serve(listener, crate::router(app, clock)).with_graceful_shutdown(stop).await
+}
+
+/// Answers other companies' programs until `stop` is done: nothing else is on that listener.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_peers(
+    listener: TcpListener,
+    app: Arc<App>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, crate::peer_router(app)).with_graceful_shutdown(stop).await
 }

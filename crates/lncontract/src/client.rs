@@ -6,31 +6,15 @@
 
 mod http;
 mod print;
+mod session;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::{config, say::say, terms_file};
-use http::Server;
-
-/// Which program to ask, and as whom.
-#[derive(clap::Args)]
-pub struct Ask {
-    /// The program's pages
-    #[arg(long, global = true, env = "LNCONTRACT_URL", default_value = "http://127.0.0.1:8420")]
-    url: String,
-    /// Who asks: the name that signs in
-    #[arg(long, global = true, env = "LNCONTRACT_USER")]
-    user: Option<String>,
-    /// File with the password; else LNCONTRACT_PASSWORD
-    #[arg(long, global = true, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    /// The program's answer as it is, one JSON value
-    #[arg(long, global = true)]
-    json: bool,
-}
+use self::session::{Ask, Request, ask, export, get, post};
+use crate::{say::say, terms_file};
 
 /// Asks about contracts.
 #[derive(clap::Args)]
@@ -70,6 +54,19 @@ enum Contract {
         /// For how many days the offer stands
         #[arg(long, default_value_t = 14)]
         valid_days: u32,
+    },
+    /// Write a contract's record to a file: evidence, and what brings it to the other company where nothing else does
+    Export {
+        /// Its id
+        id: String,
+        /// The file to write; one that is there is not written over
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Take the record that the other company exported
+    Import {
+        /// The file
+        file: PathBuf,
     },
     /// Answer the open offer with the terms of a file
     Counter {
@@ -257,22 +254,6 @@ enum Clock {
     },
 }
 
-/// One request, and how its answer is shown to people.
-struct Request {
-    method: &'static str,
-    path: String,
-    body: Option<Value>,
-    show: fn(&Value) -> String,
-}
-
-fn get(path: String, show: fn(&Value) -> String) -> Request {
-    Request { method: "GET", path, body: None, show }
-}
-
-fn post(path: String, body: Value, show: fn(&Value) -> String) -> Request {
-    Request { method: "POST", path, body: Some(body), show }
-}
-
 /// `contract`.
 ///
 /// # Errors
@@ -297,6 +278,11 @@ pub async fn contract(args: ContractArgs) -> anyhow::Result<u8> {
             version(&terms, valid_days)?,
             print::written,
         ),
+        Contract::Export { id, out } => return export(&args.ask, segment(&id)?, &out).await,
+        Contract::Import { file } => {
+            let bytes = std::fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
+            Request { method: "POST", path: "/bundles".into(), body: Some(bytes), show: print::taken }
+        }
         Contract::Offer { terms, to, side, valid_days } => {
             let terms = terms_file::read(&terms)?;
             let body = json!({
@@ -419,26 +405,4 @@ fn segment(id: &str) -> anyhow::Result<&str> {
     let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     anyhow::ensure!(plain, "{id:?} is no id: ids have letters, digits and dashes");
     Ok(id)
-}
-
-async fn ask(ask: &Ask, request: Request) -> anyhow::Result<u8> {
-    let server = Server::at(&ask.url)?;
-    let user = ask.user.as_deref().context("who asks? give --user NAME, or set LNCONTRACT_USER")?;
-    let password = config::password(ask.password_file.as_deref(), None)?;
-    let password = password.with_context(|| {
-        format!("no password: set {}, or give --password-file FILE", config::PASSWORD_VARIABLE)
-    })?;
-    let credentials = json!({ "user": user, "password": password.0 });
-    let session = server.call("POST", "/sessions", None, Some(&credentials)).await?;
-    let token = session["token"].as_str().context("the program gave no session")?;
-    let answer = server.call(request.method, &request.path, Some(token), request.body.as_ref()).await;
-    // A session that is not ended here ends by itself; the answer matters more.
-    let _ = server.call("DELETE", "/sessions", Some(token), None).await;
-    let answer = answer?;
-    if ask.json {
-        say!("{answer}");
-    } else {
-        say!("{}", (request.show)(&answer));
-    }
-    Ok(0)
 }

@@ -6,6 +6,7 @@
 
 mod chain;
 mod lnd;
+mod peer;
 mod table;
 
 use std::{
@@ -19,6 +20,7 @@ use clap::ValueEnum;
 use lncontract_lightning_lnd::LndAccess;
 use serde::Deserialize;
 
+pub(crate) use chain::is_this_machine;
 pub use chain::{BitcoindSettings, ChainSettings};
 pub use table::run as print_table;
 
@@ -54,6 +56,12 @@ pub struct Typed {
     /// Where other nodes reach ours: stands in our invites [default: as --listen-node]
     #[arg(long, env = "LNCONTRACT_NODE_ADDRESS", value_name = "HOST:PORT")]
     pub node_address: Option<String>,
+    /// Where other companies' programs are answered over HTTPS, and nothing else is: behind a proxy with TLS
+    #[arg(long, env = "LNCONTRACT_LISTEN_PEER", value_name = "IP:PORT")]
+    pub listen_peer: Option<SocketAddr>,
+    /// Where they reach that: stands in our invites; goes with --listen-peer
+    #[arg(long, env = "LNCONTRACT_PEER_ADDRESS", value_name = "https://HOST/PATH")]
+    pub peer_address: Option<String>,
     /// The RPC interface of a bitcoind
     #[arg(long, env = "LNCONTRACT_BITCOIND_URL", value_name = "http://HOST:PORT")]
     pub bitcoind_url: Option<String>,
@@ -113,12 +121,23 @@ pub struct Settings {
     pub network: bitcoin::Network,
     /// Where the pages are.
     pub listen_web: SocketAddr,
+    /// Where other companies' programs are answered.
+    pub peer: Option<PeerSettings>,
     /// Unlocks unattended.
     pub password: Option<Secret>,
     /// Where the password was read from, if from a file.
     pub password_file: Option<PathBuf>,
     /// The node; `None`: left out.
     pub node: Option<NodeSettings>,
+}
+
+/// Where other companies' programs are answered over HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerSettings {
+    /// Where we listen; TLS ends before it.
+    pub listen: SocketAddr,
+    /// Where they reach it.
+    pub address: String,
 }
 
 /// The node's part.
@@ -165,8 +184,9 @@ impl Typed {
         let password = password(from_outside.as_deref(), password_file.as_deref())?;
         let node = if all.no_node { None } else { Some(all.node()?) };
         let listen_web = all.listen_web.unwrap_or_else(|| WEB.parse().expect("an address in this file"));
+        let peer = all.peer()?;
         let dir = all.dir.context("no data directory: give --dir DIR, or set LNCONTRACT_DIR")?;
-        Ok(Settings { dir, network, listen_web, password, password_file, node })
+        Ok(Settings { dir, network, listen_web, peer, password, password_file, node })
     }
 
     /// What names an LND, with the file's part of it.
@@ -221,6 +241,8 @@ impl Typed {
             listen_web: self.listen_web.or(file.listen_web),
             listen_node: self.listen_node.or(file.listen_node),
             node_address: self.node_address.or(file.node_address),
+            listen_peer: self.listen_peer.or(file.listen_peer),
+            peer_address: self.peer_address.or(file.peer_address),
             bitcoind_url: self.bitcoind_url.or(file.bitcoind_url),
             bitcoind_user: self.bitcoind_user.or(file_login(file.bitcoind_user)),
             bitcoind_password: self.bitcoind_password.or(file.bitcoind_password),

@@ -40,7 +40,8 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     SqliteStore::schema_of(&args.dir)
         .await
         .with_context(|| format!("no company in {}: check --dir", args.dir.display()))?;
-    let app = wire::company_without_node(&args.dir, bitcoin::Network::Regtest, Arc::new(SystemClock)).await?;
+    let app =
+        wire::company_without_node(&args.dir, bitcoin::Network::Regtest, None, Arc::new(SystemClock)).await?;
     let contract = find(&app, &args.contract).await?;
     let bytes = app.export_bundle(contract).await?;
     let verified = verify_bundle(&bytes);

@@ -47,7 +47,8 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
         format!("no password: set {}, or give --password-file FILE", config::PASSWORD_VARIABLE)
     })?;
     // The network is of no matter here: no node starts, and nothing of it is written.
-    let app = wire::company_without_node(&args.dir, bitcoin::Network::Regtest, Arc::new(SystemClock)).await?;
+    let app =
+        wire::company_without_node(&args.dir, bitcoin::Network::Regtest, None, Arc::new(SystemClock)).await?;
     ensure!(
         !app.is_set_up().await?,
         "a company is set up in {} already: start it with serve, or give another --dir",

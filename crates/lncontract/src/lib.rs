@@ -14,6 +14,7 @@ mod doctor;
 mod export;
 mod init;
 mod lnd;
+mod post;
 pub mod sandbox;
 mod say;
 mod serve;

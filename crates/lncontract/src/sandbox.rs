@@ -103,8 +103,12 @@ pub async fn start(dir: PathBuf, begin: Option<Time>) -> anyhow::Result<Sandbox>
         let listen = free_address()?;
         let folder = dir.join(side);
         std::fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
-        let place =
-            Place { dir: &folder, network: bitcoin::Network::Regtest, listen, address: listen.to_string() };
+        let place = Place {
+            dir: &folder,
+            network: bitcoin::Network::Regtest,
+            listen,
+            reached: wire::Reached::by_node(listen.to_string()),
+        };
         let (app, node) = wire::company(place, Arc::clone(&chain) as _, time.clock()).await?;
         companies.push(Company { side, app, node });
     }

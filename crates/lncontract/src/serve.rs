@@ -12,9 +12,9 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     chain,
-    config::{NodeSettings, Settings, Typed},
+    config::{NodeSettings, PeerSettings, Settings, Typed},
     say::say,
-    wire::{self, Place},
+    wire::{self, Place, Reached},
 };
 
 /// How long pages may take to end; a browser's live connection would never.
@@ -44,14 +44,23 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
             "can't show pages on {address}: stop what listens there, or give --listen-web another address"
         )
     })?;
+    let door = listen_for_peers(&settings).await?;
     let app = start(&settings).await?;
     if let Err(error) = unlock(&app, &settings).await {
         app.stop().await;
         return Err(error);
     }
-    announce(&app, &settings, &listener, args.json).await?;
+    announce(&app, &settings, &listener, door.as_ref(), args.json).await?;
     let (stop, stopped) = watch::channel(false);
-    let mut pages = tokio::spawn(lncontract_web::serve(listener, Arc::clone(&app), None, until(stopped)));
+    let answers =
+        door.map(|door| lncontract_web::serve_peers(door, Arc::clone(&app), until(stopped.clone())));
+    let pages = lncontract_web::serve(listener, Arc::clone(&app), None, until(stopped));
+    let mut pages = tokio::spawn(async move {
+        match answers {
+            Some(answers) => tokio::try_join!(pages, answers).map(|_| ()),
+            None => pages.await,
+        }
+    });
     let ended = tokio::select! {
         () = signals.next() => None,
         ended = &mut pages => Some(ended),
@@ -78,6 +87,16 @@ pub async fn run(args: Args) -> anyhow::Result<u8> {
     }
 }
 
+async fn listen_for_peers(settings: &Settings) -> anyhow::Result<Option<TcpListener>> {
+    let Some(PeerSettings { listen, .. }) = settings.peer else { return Ok(None) };
+    let door = TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "can't answer other companies on {listen}: stop what listens there, or give --listen-peer another address"
+        )
+    });
+    door.map(Some)
+}
+
 async fn until(mut stopped: watch::Receiver<bool>) {
     // The sender goes only after it has sent.
     let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -86,16 +105,18 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 async fn start(settings: &Settings) -> anyhow::Result<Arc<App>> {
     let clock = Arc::new(SystemClock);
     let (dir, network) = (&settings.dir, settings.network);
+    let peer = settings.peer.as_ref().map(|peer| peer.address.clone());
     match &settings.node {
-        None => wire::company_without_node(dir, network, clock).await,
+        None => wire::company_without_node(dir, network, peer, clock).await,
         Some(NodeSettings::Lnd { access, address }) => {
-            let (app, _) =
-                wire::company_with_lnd(dir, network, address.clone(), access.clone(), clock).await?;
+            let reached = Reached { node: address.clone(), peer };
+            let (app, _) = wire::company_with_lnd(dir, network, reached, access.clone(), clock).await?;
             Ok(app)
         }
         Some(NodeSettings::Embedded { listen, address, chain }) => {
             let chain = chain::reach(chain, network).await?;
-            let place = Place { dir, network, listen: *listen, address: address.clone() };
+            let reached = Reached { node: address.clone(), peer };
+            let place = Place { dir, network, listen: *listen, reached };
             let (app, _) = wire::company(place, chain, clock).await?;
             Ok(app)
         }
@@ -113,7 +134,13 @@ async fn unlock(app: &Arc<App>, settings: &Settings) -> anyhow::Result<()> {
     Ok(app.unlock_with(&password.0).await?)
 }
 
-async fn announce(app: &App, settings: &Settings, listener: &TcpListener, json: bool) -> anyhow::Result<()> {
+async fn announce(
+    app: &App,
+    settings: &Settings,
+    listener: &TcpListener,
+    door: Option<&TcpListener>,
+    json: bool,
+) -> anyhow::Result<()> {
     let web = format!("http://{}", listener.local_addr()?);
     let (set_up, unlocked) = (app.is_set_up().await?, app.is_unlocked().await);
     let next = match (set_up, unlocked) {
@@ -121,6 +148,7 @@ async fn announce(app: &App, settings: &Settings, listener: &TcpListener, json: 
         (true, false) => "the keys are locked: sign in on the page to unlock them and start the node",
         (true, true) => "the keys are unlocked",
     };
+    let peer = door.map(TcpListener::local_addr).transpose()?;
     if json {
         let line = json!({
             "web": web,
@@ -128,6 +156,7 @@ async fn announce(app: &App, settings: &Settings, listener: &TcpListener, json: 
             "set_up": set_up,
             "unlocked": unlocked,
             "node": settings.node.is_some(),
+            "peer": peer,
         });
         say!("{line}");
         return Ok(());
@@ -138,6 +167,9 @@ async fn announce(app: &App, settings: &Settings, listener: &TcpListener, json: 
         settings.network,
         if settings.node.is_some() { "" } else { ", the node is left out" }
     );
+    if let (Some(listen), Some(peer)) = (peer, &settings.peer) {
+        say!("peers   {} leads to {listen}", peer.address);
+    }
     say!("state   {next}");
     say!("Ctrl-C stops it in order.");
     if !settings.listen_web.ip().is_loopback() {

@@ -14,6 +14,8 @@ use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError, check_starts};
 use lncontract_lightning_lnd::{LndAccess, LndConfig, LndNode};
 use lncontract_store::{Options, SqliteStore};
 
+use crate::post::Https;
+
 /// The node's own folder in a data directory.
 pub const NODE_DIR: &str = "node";
 /// The notes about the company's own LND in a data directory.
@@ -157,8 +159,24 @@ pub struct Place<'a> {
     pub network: bitcoin::Network,
     /// Where its node listens.
     pub listen: SocketAddr,
-    /// Where other nodes reach it.
-    pub address: String,
+    /// Where others reach it.
+    pub reached: Reached,
+}
+
+/// Where others reach a company: stands in its invites.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    /// Its node, `host:port`; empty without one.
+    pub node: String,
+    /// Its program over HTTPS, if it is.
+    pub peer: Option<String>,
+}
+
+impl Reached {
+    /// By its node alone.
+    pub fn by_node(address: impl Into<String>) -> Self {
+        Self { node: address.into(), peer: None }
+    }
 }
 
 /// Opens a company's store and starts its program; its node starts when its keys are unlocked.
@@ -173,7 +191,7 @@ pub async fn company(
     let dir = place.dir.join(NODE_DIR);
     let node = Kept::new(Embedded { dir, network: place.network, listen: place.listen, chain });
     let starter = Arc::clone(&node) as Arc<dyn StartNode>;
-    Ok((program(place.dir, place.network, place.address, starter, clock).await?, node))
+    Ok((program(place.dir, place.network, place.reached, starter, clock).await?, node))
 }
 
 /// Opens a company's store and starts its program on the company's own LND.
@@ -183,13 +201,13 @@ pub async fn company(
 pub async fn company_with_lnd(
     dir: &Path,
     network: bitcoin::Network,
-    address: String,
+    reached: Reached,
     access: LndAccess,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Arc<App>, Arc<Kept>)> {
     let node = Kept::new(OwnLnd { access, network, dir: dir.join(LND_DIR) });
     let starter = Arc::clone(&node) as Arc<dyn StartNode>;
-    Ok((program(dir, network, address, starter, clock).await?, node))
+    Ok((program(dir, network, reached, starter, clock).await?, node))
 }
 
 /// Opens a company's store and starts its program with no node: record and pages only.
@@ -199,9 +217,11 @@ pub async fn company_with_lnd(
 pub async fn company_without_node(
     dir: &Path,
     network: bitcoin::Network,
+    peer: Option<String>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
-    program(dir, network, String::new(), Arc::new(NoNode { dir: dir.join(NODE_DIR) }), clock).await
+    let reached = Reached { node: String::new(), peer };
+    program(dir, network, reached, Arc::new(NoNode { dir: dir.join(NODE_DIR) }), clock).await
 }
 
 /// The most pages that the database may have, from the environment: how a test of the built program fills a disk.
@@ -216,7 +236,7 @@ fn options() -> anyhow::Result<Options> {
 async fn program(
     dir: &Path,
     network: bitcoin::Network,
-    node_address: String,
+    reached: Reached,
     node: Arc<dyn StartNode>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
@@ -224,5 +244,13 @@ async fn program(
         .await
         .with_context(|| format!("data directory {}", dir.display()))?;
     let store = Arc::new(store);
-    Ok(App::start(Wiring { store, clock, node, network: network.to_string(), node_address }))
+    Ok(App::start(Wiring {
+        store,
+        clock,
+        node,
+        network: network.to_string(),
+        node_address: reached.node,
+        peer_address: reached.peer,
+        post: Arc::new(Https),
+    }))
 }

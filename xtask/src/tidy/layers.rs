@@ -58,6 +58,7 @@ const KNOWN_TO: &[(&str, &[&str])] = &[
         "lightning-invoice",
         &["lncontract-lightning", "lncontract-lightning-ldk", "lncontract-lightning-lnd", "lncontract-app"],
     ),
+    ("bitreq", &["lncontract", "lncontract-lightning-ldk"]),
     ("tonic", &["lncontract-lightning-lnd"]),
     ("tonic-*", &["lncontract-lightning-lnd"]),
     ("prost", &["lncontract-lightning-lnd"]),

@@ -72,6 +72,8 @@ impl Company {
             node: Arc::clone(&node) as Arc<dyn StartNode>,
             network: "regtest".into(),
             node_address: listen.to_string(),
+            peer_address: None,
+            post: Arc::new(lncontract_app::NoPost),
         });
         let names = party(side);
         let (name, short_name) = (names.name, names.short_name);

@@ -13,11 +13,12 @@ use super::{
     coverage::Covered,
     ended, entry, list, timeline,
     todo::{self, Watch},
-    words,
+    way, words,
 };
 use crate::{
     App, AppError,
-    companies::node_key,
+    carriers::Carrier,
+    exchange::peer_of,
     live::Live,
     view::{Badge, ChannelCard, ContractView, FiguresView, MilestoneRow, ObligationRow, Todo, Tone},
 };
@@ -32,7 +33,7 @@ impl App {
         // The node is asked while nobody holds the contract.
         let closed = live.lock().await.record.state().is_closed();
         let node = self.look(closed).await;
-        let connected = self.connected().await;
+        let connected = self.connected_nodes().await;
         let falls = self.falls().await;
         let openings = self.store.openings(contract.0).await?;
         let parts = self.parts_look(&live).await?;
@@ -59,8 +60,8 @@ impl App {
         let running = ended.is_none();
         let warnings =
             covered.as_ref().map(|covered| covered.outlook.warnings.as_slice()).unwrap_or_default();
-        let keys = live.record.state().keys(live.our_side.other());
-        let is_there = keys.is_some_and(|keys| node_key(keys).is_ok_and(|key| connected.contains(&key)));
+        let peer = peer_of(&live)?;
+        let carrier = self.carrier(peer, connected.contains(&peer));
         let can_answer_offer = status.offer.is_some_and(|offer| offer.by != live.our_side && !offer.over);
         Ok(ContractView {
             id: contract,
@@ -92,7 +93,7 @@ impl App {
             record: entry::rows(&live.record, live.our_side, &terms),
             state_hash: live.record.state_hash(),
             agreed: agreed(&live),
-            connection: connection(is_there, live.is_silent()),
+            connection: connection(carrier, live.is_silent()),
             terms_hash: live
                 .record
                 .state()
@@ -174,11 +175,10 @@ fn agreed(live: &Live) -> Badge {
     }
 }
 
-fn connection(there: bool, silent: bool) -> Badge {
-    match (there, silent) {
-        (true, false) => Badge::new(Tone::Good, "Connected"),
-        (true, true) => Badge::new(Tone::Warn, "Connected, no answer"),
-        (false, _) => Badge::new(Tone::Warn, "Away"),
+fn connection(carrier: Option<Carrier>, silent: bool) -> Badge {
+    match (carrier, silent) {
+        (Some(_), true) => Badge::new(Tone::Warn, "Connected, no answer"),
+        _ => way::badge(carrier),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod faults;
 pub mod forger;
 mod steps;
 mod visitor;
+mod wires;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 pub use company::Company;
 pub use steps::{MATERIALS, TRANCHE, evidence, materials_payable, row_word};
 pub use visitor::Visitor;
+pub use wires::Wires;
 
 /// How long anything may take before a test says what did not come.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -32,6 +34,7 @@ pub const SELLER_SAT: u64 = 1_000_000;
 pub struct Pair {
     pub chain: Arc<DevChain>,
     pub clock: Arc<MovableClock>,
+    pub wires: Arc<Wires>,
     pub buyer: Company,
     pub seller: Company,
     _dir: TempDir,
@@ -40,12 +43,19 @@ pub struct Pair {
 impl Pair {
     /// Both set up, acquainted, connected; no money.
     pub async fn met() -> anyhow::Result<Self> {
+        Self::met_with(|_| {}).await
+    }
+
+    /// The same, of companies that are changed before they are started.
+    pub async fn met_with(change: impl Fn(&mut Company)) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let chain = DevChain::with_wall_clock();
-        let clock = Arc::new(MovableClock::default());
-        let company = |side| Company::new(dir.path(), side, Arc::clone(&chain), Arc::clone(&clock));
+        let (clock, wires) = (Arc::new(MovableClock::default()), Arc::new(Wires::default()));
+        let company =
+            |side| Company::new(dir.path(), side, Arc::clone(&chain), Arc::clone(&clock), Arc::clone(&wires));
         let (mut buyer, mut seller) = (company(Side::Buyer)?, company(Side::Seller)?);
         for company in [&mut buyer, &mut seller] {
+            change(company);
             company.start().await?;
             company.set_up().await?;
         }
@@ -53,7 +63,7 @@ impl Pair {
             let row = us.app().accept_invite(&them.app().invite().await?).await?;
             us.app().confirm_company_words(&row.id).await?;
         }
-        Ok(Self { chain, clock, buyer, seller, _dir: dir })
+        Ok(Self { chain, clock, wires, buyer, seller, _dir: dir })
     }
 
     /// Gives a company confirmed money.

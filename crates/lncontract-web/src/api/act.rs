@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, State},
     http::StatusCode,
 };
-use lncontract_app::{AppError, CloseMode, view::CompanyRow};
+use lncontract_app::{AppError, CloseMode, Taken, view::CompanyRow};
 use lncontract_core::{
     Hash, Sat,
     v1::{PayableId, Side, Tender, Terms},
@@ -125,6 +126,11 @@ pub struct Payment {
 pub async fn offer(State(app): State<Arc<App>>, Body(offer): Body<Offer>) -> Created<Written> {
     let Offer { counterparty, our_side, terms, valid_days } = offer;
     written(app.offer(NewContract { counterparty, our_side, terms, valid_days }).await?)
+}
+
+/// POST /api/v1/bundles: the body is the file as it was exported.
+pub async fn take_file(State(app): State<Arc<App>>, file: Bytes) -> Result<Json<Taken>, Problem> {
+    Ok(Json(app.take_file(file.to_vec()).await?))
 }
 
 /// POST /api/v1/contracts/{id}/accept

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use lncontract_app::view::CompanyRow;
+use lncontract_app::view::{CompanyRow, Tone};
 
 use super::{see, with_form};
 use crate::{

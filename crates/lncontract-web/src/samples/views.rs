@@ -216,6 +216,9 @@ pub fn companies() -> Vec<CompanyRow> {
             words: words("copper island tulip seven garden north"),
             words_confirmed_at: Some(at("2026-01-12T09:31:00Z")),
             connection: badge(Tone::Good, "Connected"),
+            peer_address: Some("https://lncontract.castor.example".into()),
+            way: "The record goes over the connection of the two nodes. HTTPS answers too, and stands by."
+                .into(),
         },
         CompanyRow {
             id: "0372d95c3646afd11a1c426f32abd767e1e955a794e7ac0356598e99412cad27f1".into(),
@@ -224,7 +227,9 @@ pub fn companies() -> Vec<CompanyRow> {
             address: "ln.polaris.example:9735".into(),
             words: words("lamp orange river table winter moon"),
             words_confirmed_at: None,
-            connection: badge(Tone::Bad, "Away 3 days"),
+            connection: badge(Tone::Warn, "Away"),
+            peer_address: None,
+            way: "Last heard 3 days ago, over the connection of the two nodes.".into(),
         },
     ]
 }

@@ -232,3 +232,33 @@ async fn rest_refuses_what_was_not_meant() {
     assert_eq!((session.status.as_u16(), session.body.as_str()), (201, "{\"token\":\"5e55\"}"));
     assert_eq!(rest(&app(), "DELETE", "/sessions", json!({})).await.status.as_u16(), 204);
 }
+
+#[tokio::test]
+async fn a_record_is_taken_from_a_file() {
+    let send_file = async |app: &Arc<App>, field: &str, content: &str| {
+        let body = format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a.lncbundle\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n{content}\r\n--edge--\r\n"
+        );
+        let request =
+            ours("POST", "/record-file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge");
+        send(app, request.body(Body::from(body)).unwrap()).await
+    };
+    let app = app();
+    let answer = send_file(&app, "file", "a bundle").await;
+    answer.shows(&[
+        "The file was taken",
+        "3 entries came with it; 40 entries were here already.",
+        "We hold 1 entry",
+    ]);
+    assert_eq!(app.calls(), ["take_file a bundle"]);
+    for (field, content) in [("file", ""), ("other", "a bundle")] {
+        let answer = send_file(&app, field, content).await;
+        assert_eq!(answer.status.as_u16(), 422);
+        answer.shows(&["Choose a file."]);
+    }
+    assert_eq!(app.calls().len(), 1);
+    let refuse = Some(AppError::refused("file-unreadable", "the file can't be used", "export it again"));
+    let refusing = Arc::new(App { refuse, ..App::new() });
+    send_file(&refusing, "file", "a bundle").await.shows(&["The file can&#39;t be used", "Export it again"]);
+}

@@ -161,3 +161,31 @@ async fn a_change_is_told_to_open_pages() {
     let second = stream.next().await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&second).contains("event: changed"));
 }
+
+#[tokio::test]
+async fn other_companies_reach_one_path_and_strangers_nothing() {
+    let ask = async |method: &str, path: &str, body: &'static [u8]| {
+        let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        let answer = crate::peer_router(app()).oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        (parts.status.as_u16(), parts.headers.len(), String::from_utf8(body.to_vec()).unwrap())
+    };
+    assert_eq!(ask("POST", "/peer/v1", b"a question").await, (200, 2, "an answer".to_owned()));
+    let nothing = (404, 1, String::new());
+    static TOO_LONG: [u8; (1 << 20) + 1] = [b'a'; (1 << 20) + 1];
+    let strangers: [(&str, &str, &[u8]); 7] = [
+        ("POST", "/peer/v1", b"another question"),
+        ("POST", "/peer/v1", b""),
+        ("POST", "/peer/v1", &TOO_LONG),
+        ("GET", "/peer/v1", b""),
+        ("DELETE", "/peer/v1", b"a question"),
+        ("GET", "/", b""),
+        ("POST", "/api/v1/sessions", b"{}"),
+    ];
+    for (method, path, body) in strangers {
+        assert_eq!(ask(method, path, body).await, nothing, "{method} {path}");
+    }
+    let request = ours("POST", "/peer/v1").body(Body::from("a question")).unwrap();
+    assert_eq!(send(&app(), request).await.status.as_u16(), 404, "the pages' own listener has no such path");
+}

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
-use lncontract::wire::{self, Place};
+use lncontract::wire::{self, Place, Reached};
 use lncontract_lightning_ldk::Bitcoind;
 use tokio::{
     net::TcpListener,
@@ -28,7 +28,8 @@ pub async fn run(options: &[String]) -> anyhow::Result<()> {
     let chain = Bitcoind::new(&given("--bitcoind-url")?, LOGIN, LOGIN);
     let clock = FileClock::at(Path::new(&given("--clock")?));
     let network = bitcoin::Network::Regtest;
-    let place = Place { dir: Path::new(&dir), network, listen, address: listen.to_string() };
+    let place =
+        Place { dir: Path::new(&dir), network, listen, reached: Reached::by_node(listen.to_string()) };
     let (app, _) = wire::company(place, Arc::new(chain), Arc::new(clock)).await?;
     app.unlock_with(&std::env::var("LNCONTRACT_PASSWORD")?).await?;
     println!("{{\"unlocked\":true}}");

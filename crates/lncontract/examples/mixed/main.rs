@@ -24,7 +24,7 @@ use lncontract::{
         play::{self, Play},
         time::{Miner, SandboxTime},
     },
-    wire::{self, Place},
+    wire::{self, Place, Reached},
 };
 use lncontract_lightning_ldk::Bitcoind;
 use lnd::Lnd;
@@ -121,7 +121,14 @@ async fn run(args: Args) -> anyhow::Result<u8> {
                 let lnd = tokio::task::spawn_blocking(move || Lnd::start(&of_lnd, at, LOGIN, flags)).await?;
                 let (access, address) = (lnd.access(), lnd.peers().to_string());
                 lnds.push(lnd);
-                wire::company_with_lnd(&folder, Network::Regtest, address, access, time.clock()).await?
+                wire::company_with_lnd(
+                    &folder,
+                    Network::Regtest,
+                    Reached::by_node(address),
+                    access,
+                    time.clock(),
+                )
+                .await?
             }
             Kind::Ldk => embedded(&folder, &chain, &time).await?,
         };
@@ -144,6 +151,11 @@ async fn embedded(
 ) -> anyhow::Result<(Arc<lncontract_app::App>, Arc<wire::Kept>)> {
     let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let source = Arc::new(Bitcoind::new(&chain.url(), LOGIN, LOGIN));
-    let place = Place { dir: folder, network: Network::Regtest, listen, address: listen.to_string() };
+    let place = Place {
+        dir: folder,
+        network: Network::Regtest,
+        listen,
+        reached: Reached::by_node(listen.to_string()),
+    };
     wire::company(place, source, time.clock()).await
 }

@@ -117,6 +117,8 @@ async fn program(
         node: Arc::new(Starter { network: Arc::clone(network), seed }),
         network: "regtest".into(),
         node_address: network.address(key),
+        peer_address: None,
+        post: Arc::new(lncontract_app::NoPost),
     });
     let Party { name, short_name, .. } = party(side);
     let (user, password) = (USER.to_owned(), PASSWORD.to_owned());

@@ -42,18 +42,37 @@ impl Server {
         method: &str,
         path: &str,
         token: Option<&str>,
-        body: Option<&Value>,
+        body: Option<&[u8]>,
     ) -> anyhow::Result<Value> {
-        let body = body.map(Value::to_string);
-        let mut head = format!("{method} /api/v1{path} HTTP/1.0\r\nHost: {}\r\n", self.host);
+        let answer = self.bytes(method, path, token, body).await?;
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer).context("the answer is no JSON: is this the program?")
+    }
+
+    /// Asks, and returns the answer as it is.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn bytes(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&[u8]>,
+    ) -> anyhow::Result<Vec<u8>> {
+        let mut request = format!("{method} /api/v1{path} HTTP/1.0\r\nHost: {}\r\n", self.host).into_bytes();
         if let Some(token) = token {
-            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+            request.extend_from_slice(format!("Authorization: Bearer {token}\r\n").as_bytes());
         }
-        if let Some(body) = &body {
-            head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+        if let Some(body) = body {
+            let head = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+            request.extend_from_slice(head.as_bytes());
         }
-        let request = format!("{head}\r\n{}", body.unwrap_or_default());
-        let answer = tokio::time::timeout(PATIENCE, self.exchange(request.as_bytes())).await;
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(body.unwrap_or_default());
+        let answer = tokio::time::timeout(PATIENCE, self.exchange(&request)).await;
         let answer =
             answer.with_context(|| format!("{} did not answer within {PATIENCE:?}", self.host))??;
         read(&answer)
@@ -71,7 +90,7 @@ impl Server {
 }
 
 /// Splits an answer into its status and its body, and tells a refusal from the rest.
-fn read(answer: &[u8]) -> anyhow::Result<Value> {
+fn read(answer: &[u8]) -> anyhow::Result<Vec<u8>> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").context("the answer is not HTTP")?;
     let head = std::str::from_utf8(&answer[..end]).context("the answer is not HTTP")?;
     let status: u16 = head
@@ -80,12 +99,11 @@ fn read(answer: &[u8]) -> anyhow::Result<Value> {
         .and_then(|status| status.parse().ok())
         .context("the answer has no status: is this the program?")?;
     let body = &answer[end + 4..];
-    let value = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
     if (200..300).contains(&status) {
-        return value.context("the answer is no JSON: is this the program?");
+        return Ok(body.to_vec());
     }
     // Problem details as in RFC 9457.
-    let problem = value.unwrap_or_default();
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     ensure!(problem["title"].is_string(), "the program answered with status {status}");
     let said = |key: &str| problem[key].as_str().unwrap_or_default().to_owned();
     bail!("{}: {}", said("title"), said("detail"))
@@ -96,13 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_its_json_and_a_refusal_says_what_to_do() {
-        let check = |answer: &str, expect: Result<Value, &str>| {
+    fn an_answer_is_its_body_and_a_refusal_says_what_to_do() {
+        let check = |answer: &str, expect: Result<&str, &str>| {
             let read = read(answer.as_bytes()).map_err(|error| error.to_string());
-            assert_eq!(read, expect.map_err(str::to_owned), "{answer}");
+            assert_eq!(read, expect.map(|body| body.as_bytes().to_vec()).map_err(str::to_owned), "{answer}");
         };
-        check("HTTP/1.0 200 OK\r\nA: b\r\n\r\n[1]", Ok(serde_json::json!([1])));
-        check("HTTP/1.0 204 No Content\r\nA: b\r\n\r\n", Ok(Value::Null));
+        check("HTTP/1.0 200 OK\r\nA: b\r\n\r\n[1]", Ok("[1]"));
+        check("HTTP/1.0 204 No Content\r\nA: b\r\n\r\n", Ok(""));
         check(
             "HTTP/1.0 422 X\r\nA: b\r\n\r\n{\"title\":\"no\",\"detail\":\"ask again\"}",
             Err("no: ask again"),

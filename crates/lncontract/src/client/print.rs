@@ -55,7 +55,36 @@ pub fn company(answer: &Value) -> String {
     let words = answer["words"].as_array().map(|words| words.iter().map(plain).collect::<Vec<_>>());
     let words = words.unwrap_or_default().join(" / ");
     let compared = if answer["words_confirmed_at"].is_null() { "compare by voice" } else { "compared" };
-    format!("{id}\n    {name}, {connection}\n    {words} ({compared})")
+    let mut text = format!("{id}\n    {name}, {connection}\n    {words} ({compared})");
+    let way = field(answer, "way");
+    if !way.is_empty() {
+        text.push_str(&format!("\n    {way}"));
+    }
+    text
+}
+
+/// What a file brought.
+pub fn taken(answer: &Value) -> String {
+    let count = |key: &str| answer[key].as_u64().unwrap_or_default();
+    let mut text = format!(
+        "contract {}: {} entries are new, {} were here already",
+        field(answer, "contract"),
+        count("new"),
+        count("known")
+    );
+    if count("ahead") > 0 {
+        text.push_str(&format!(
+            "\n{} are dated ahead of our clock: check it, and import again later",
+            count("ahead")
+        ));
+    }
+    if count("lacking") > 0 {
+        text.push_str(&format!(
+            "\n{} of ours are not in the file: export the record and bring it to them",
+            count("lacking")
+        ));
+    }
+    text
 }
 
 /// The list of contracts.

@@ -102,28 +102,32 @@ fn cookie(file: &Path) -> anyhow::Result<(String, String)> {
 
 /// An Esplora's URL, without the slash at its end.
 fn esplora_url(url: &str) -> anyhow::Result<String> {
-    let plain = url.strip_prefix("http://");
-    let rest = plain.or_else(|| url.strip_prefix("https://"));
-    let rest =
-        rest.with_context(|| format!("the Esplora's URL {url} begins with neither https:// nor http://"))?;
+    let (url, authority) = web_url(url, "the Esplora's URL", "https://blockstream.info/signet/api")?;
+    ensure!(
+        url.starts_with("https://") || is_this_machine(authority),
+        "the Esplora's URL {url} has no TLS, and {authority} is not this machine: anybody on the way could show us \
+         another chain; give https://"
+    );
+    Ok(url.to_owned())
+}
+
+/// A URL without the slash at its end, and the host and port in it.
+pub(super) fn web_url<'a>(url: &'a str, what: &str, like: &str) -> anyhow::Result<(&'a str, &'a str)> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = rest.with_context(|| format!("{what} {url} begins with neither https:// nor http://"))?;
     let authority = rest.split('/').next().unwrap_or_default();
-    // A password in it would be shown wherever the source is named.
-    ensure!(!rest.contains('@'), "the Esplora's URL has a user or password in it: give it without");
+    // A password in it would be shown wherever it is named.
+    ensure!(!rest.contains('@'), "{what} has a user or password in it: give it without");
     ensure!(
         !authority.is_empty()
             && !rest.contains(['?', '#'])
             && rest.chars().all(|char| char.is_ascii_graphic()),
-        "the Esplora's URL {url} is none: give https://HOST[:PORT][/PATH], as https://blockstream.info/signet/api"
+        "{what} {url} is none: give https://HOST[:PORT][/PATH], as {like}"
     );
-    ensure!(
-        plain.is_none() || is_this_machine(authority),
-        "the Esplora's URL {url} has no TLS, and {authority} is not this machine: anybody on the way could show us \
-         another chain; give https://"
-    );
-    Ok(url.trim_end_matches('/').to_owned())
+    Ok((url.trim_end_matches('/'), authority))
 }
 
-fn is_this_machine(authority: &str) -> bool {
+pub(crate) fn is_this_machine(authority: &str) -> bool {
     let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((v6, _)) => return v6.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback()),
         None => authority.split(':').next().unwrap_or_default(),

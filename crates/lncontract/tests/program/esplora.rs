@@ -1,23 +1,15 @@
 //! The built program on an Esplora: alone, beside a bitcoind, over TLS.
-//!
-//! The certificates in `tls/` are for these tests only, and nobody has the key of their authority any more.
 
 use std::{path::Path, sync::Arc};
 
 use lncontract_devchain::DevChain;
 use serde_json::Value;
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
-};
 
 use crate::{
     bitcoind,
     server::{Manner, Server},
     support::{PASSWORD, Running, company, program, refused, run, text},
+    tls,
 };
 
 fn chain() -> Arc<DevChain> {
@@ -110,41 +102,16 @@ fn the_doctor_compares_two_sources_and_one_of_them_is_enough_to_start() {
     assert_eq!(running.ready["unlocked"], true);
 }
 
-/// TLS in front of a server: `localhost` by the authority in `tls/`.
-async fn with_tls(server: &Server) -> String {
-    let chain =
-        vec![CertificateDer::from_pem_slice(include_bytes!("tls/localhost.pem")).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/localhost.key")).expect("a key");
-    let config =
-        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("they fit");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("it is bound").port();
-    let behind = server.url().trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, behind) = (acceptor.clone(), behind.clone());
-            tokio::spawn(async move {
-                // Who does not like the certificate goes away.
-                let Ok(mut outside) = acceptor.accept(stream).await else { return };
-                let mut inside = tokio::net::TcpStream::connect(behind).await.expect("the server is up");
-                let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
-            });
-        }
-    });
-    format!("https://localhost:{port}")
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_an_authority_that_the_machine_knows_is_needed() {
     let (dir, chain) = (company(), chain());
     let server = Server::start(Arc::clone(&chain));
-    let url = with_tls(&server).await;
+    let url = tls::before(server.url().trim_start_matches("http://")).await;
     let flags = ["--esplora-url", url.as_str()];
     let (code, found) = doctor(dir.path(), &flags, None);
     check(&found, "esplora", "wrong", "UnknownIssuer");
     assert_eq!((code, server.asked("/")), (Some(1), 0), "nothing was asked over a connection to a stranger");
-    let authority = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/tls/authority.pem"));
+    let authority = tls::authority();
     let (code, found) = doctor(dir.path(), &flags, Some(authority));
     check(&found, "esplora", "ok", &format!("the Esplora at {url} on regtest, at block {}", chain.height()));
     assert_eq!(code, Some(0), "{found:?}");

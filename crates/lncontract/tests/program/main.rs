@@ -12,6 +12,8 @@ mod log;
 mod old_copy;
 #[cfg(target_os = "linux")]
 mod output;
+#[cfg(unix)]
+mod peer;
 mod refusals;
 #[cfg(unix)]
 #[path = "../../../lncontract-lightning-ldk/tests/esplora/server.rs"]
@@ -19,3 +21,5 @@ mod server;
 mod support;
 #[cfg(unix)]
 mod terms;
+#[cfg(unix)]
+mod tls;

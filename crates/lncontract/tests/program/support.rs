@@ -46,7 +46,11 @@ pub fn company() -> TempDir {
 }
 
 pub fn init(dir: &Path, short_name: &str) -> Output {
-    let names = ["--name", "Castor Subsystems s.r.o.", "--short-name", short_name, "--user", "eva"];
+    init_as(dir, "Castor Subsystems s.r.o.", short_name)
+}
+
+pub fn init_as(dir: &Path, name: &str, short_name: &str) -> Output {
+    let names = ["--name", name, "--short-name", short_name, "--user", "eva"];
     let mut init = program(&["init", "--json", "--dir", text(dir)]);
     init.args(names).env("LNCONTRACT_PASSWORD", PASSWORD).output().expect("the program was built")
 }

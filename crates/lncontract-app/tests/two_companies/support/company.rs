@@ -3,13 +3,16 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
 use anyhow::Context;
-use lncontract_app::{App, MovableClock, NewCompany, NotStarted, StartNode, Wiring};
-use lncontract_core::v1::Side;
+use lncontract_app::{App, Clock, MovableClock, NewCompany, NotStarted, StartNode, Wiring};
+use lncontract_core::{Time, v1::Side};
 use lncontract_devchain::DevChain;
 use lncontract_lightning::{BoxFuture, Host, Lightning};
 use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError};
@@ -19,6 +22,7 @@ use tokio::time::Instant;
 use super::{
     faults::{Faults, FaultyNode},
     visitor::Door,
+    wires::Wires,
 };
 
 const PASSWORD: &str = "a long enough password";
@@ -36,6 +40,12 @@ pub struct Company {
     listen: SocketAddr,
     chain: Arc<DevChain>,
     clock: Arc<MovableClock>,
+    /// How far its clock is behind, in seconds.
+    pub lag_s: Arc<AtomicI64>,
+    /// HTTPS to the other one.
+    wires: Arc<Wires>,
+    /// Where it is reached over HTTPS, if it is.
+    pub https: Option<String>,
     /// The most pages that its database may have: a full disk.
     pub pages_max: Option<u32>,
     running: Option<Running>,
@@ -54,6 +64,18 @@ struct EmbeddedNode {
     chain: Arc<DevChain>,
     faults: Arc<Faults>,
     started: OnceLock<(Arc<dyn Lightning>, Arc<dyn Host>)>,
+}
+
+/// The clock of a machine that may be wrong.
+struct Lagging {
+    clock: Arc<MovableClock>,
+    by_s: Arc<AtomicI64>,
+}
+
+impl Clock for Lagging {
+    fn now(&self) -> Time {
+        self.clock.now().plus_seconds(-self.by_s.load(SeqCst))
+    }
 }
 
 impl StartNode for EmbeddedNode {
@@ -96,12 +118,15 @@ impl Company {
         side: Side,
         chain: Arc<DevChain>,
         clock: Arc<MovableClock>,
+        wires: Arc<Wires>,
     ) -> anyhow::Result<Self> {
         let dir = dir.join(format!("{side:?}"));
         // The same port in all its lives: the other company has it in the invite.
         let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let (faults, words) = (Arc::default(), OnceLock::new());
-        Ok(Self { side, dir, faults, words, listen, chain, clock, pages_max: None, running: None })
+        let (https, pages_max, running) = (None, None, None);
+        let lag_s = Arc::default();
+        Ok(Self { side, dir, faults, words, listen, chain, clock, lag_s, wires, https, pages_max, running })
     }
 
     /// Where its node listens.
@@ -146,11 +171,16 @@ impl Company {
         });
         let app = App::start(Wiring {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            clock: Arc::clone(&self.clock) as _,
+            clock: Arc::new(Lagging { clock: Arc::clone(&self.clock), by_s: Arc::clone(&self.lag_s) }),
             node: Arc::clone(&node) as Arc<dyn StartNode>,
             network: "regtest".into(),
             node_address: self.listen.to_string(),
+            peer_address: self.https.clone(),
+            post: Arc::clone(&self.wires) as _,
         });
+        if let Some(address) = &self.https {
+            self.wires.open(address, &app);
+        }
         if app.is_set_up().await? {
             app.unlock_with(PASSWORD).await?;
         }
