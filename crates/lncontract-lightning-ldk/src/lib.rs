@@ -40,6 +40,7 @@ mod seed;
 mod splices;
 mod start;
 mod table;
+mod treasury;
 mod types;
 mod wallet;
 mod watch;

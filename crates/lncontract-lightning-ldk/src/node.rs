@@ -8,7 +8,7 @@ use bitcoin::Address;
 use lncontract_lightning::{
     Balances, BoxFuture, Channel, ChannelId, CloseMode, ForcedClose, Lightning, LightningError, MadeInvoice,
     NewInvoice, NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState,
-    Peer,
+    Peer, Treasury,
 };
 use tokio::sync::watch;
 
@@ -113,6 +113,9 @@ impl Lightning for LdkNode {
     }
     fn send_message(&self, peer: NodeKey, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), LightningError>> {
         Box::pin(async move { self.parts.send_message(peer, bytes) })
+    }
+    fn treasury(&self) -> Option<&dyn Treasury> {
+        Some(self)
     }
     fn stop(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.stop_in_order())

@@ -33,6 +33,7 @@ use crate::{
     router::DirectRouter,
     splices::{SpliceBook, gate::Gate},
     table::Table,
+    treasury::PayOutRow,
     types::{Bumper, ChainMonitor, ChannelManager, PeerManager, Sweeper},
     wallet::OnchainWallet,
     watch::Bell,
@@ -79,6 +80,7 @@ pub(crate) struct Parts {
     /// What was claimed, in millisatoshi, by payment hash.
     pub(crate) receipts: Table<u64>,
     pub(crate) addresses: Table<String>,
+    pub(crate) pay_outs: Table<PayOutRow>,
     pub(crate) asked: Asked,
     /// Openings and splices are checked and ordered one at a time.
     pub(crate) openings: tokio::sync::Mutex<()>,

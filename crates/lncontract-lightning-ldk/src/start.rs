@@ -98,6 +98,7 @@ pub(crate) async fn start(config: LdkConfig) -> Result<Arc<LdkNode>, StartError>
     let mut kept = parts.settle_openings()?;
     kept.extend(parts.settle_splices_at_start()?);
     parts.wallet.unlock_all_but(&kept);
+    parts.resume_pay_outs();
     parts.wallet.unconfirmed().into_iter().for_each(|tx| parts.broadcaster.queue(vec![tx]));
     parts.book.rows().into_iter().for_each(|(opening, _)| crate::events::broadcast_funding(&parts, opening));
     parts.set_source(Some(true));
@@ -192,7 +193,8 @@ fn parts(
         payments: Table::load(ground.store.clone(), "payments")?,
         claims: Table::load(ground.store.clone(), "claims")?,
         receipts: Table::load(ground.store.clone(), "receipts")?,
-        addresses: Table::load(ground.store, "addresses")?,
+        addresses: Table::load(ground.store.clone(), "addresses")?,
+        pay_outs: Table::load(ground.store, "pay-outs")?,
         config: ground.config,
         health: ground.health,
         bell: ground.bell,

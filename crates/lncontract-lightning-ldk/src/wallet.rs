@@ -6,6 +6,7 @@
 
 mod changes;
 pub(crate) mod coins;
+pub(crate) mod pay_out;
 mod spend;
 
 use std::{

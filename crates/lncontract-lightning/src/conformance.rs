@@ -8,6 +8,7 @@ mod cases_close;
 mod cases_node;
 mod cases_pay;
 mod cases_splice;
+mod cases_treasury;
 mod host;
 mod steps;
 
@@ -18,6 +19,7 @@ pub use cases_close::*;
 pub use cases_node::*;
 pub use cases_pay::*;
 pub use cases_splice::*;
+pub use cases_treasury::*;
 pub use host::ScriptedHost;
 
 use crate::{BoxFuture, Lightning};
@@ -55,6 +57,10 @@ pub trait Bench: Send + Sync {
     fn fund(&self, side: Side, sat: u64) -> BoxFuture<'_, ()>;
     /// Stops the node in order and starts it again from what it kept.
     fn restart(&self, side: Side) -> BoxFuture<'_, ()>;
+    /// From the next start of a node on its chain source asks for ten times the fee rate. For the group `treasury`.
+    fn fees_rise(&self) {
+        panic!("this bench has no fees that rise: leave out the group treasury");
+    }
 }
 
 /// Makes a test of each case: `conformance_tests!(make)` where `async fn make() -> impl Bench`. A node that can't do
@@ -64,6 +70,7 @@ pub trait Bench: Send + Sync {
 /// - `splices`: both nodes can change the size of an open channel.
 /// - `retakes`: a payment that the payee's host failed back may be sent and taken later.
 /// - `no_splices`: our node can't splice, and says so.
+/// - `treasury`: the node keeps its wallet alone.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path) => {
@@ -118,6 +125,16 @@ macro_rules! conformance_tests {
     };
     (@group retakes $make:path) => {
         $crate::conformance_tests!(@each $make; what_was_failed_back_may_be_taken_later);
+    };
+    (@group treasury $make:path) => {
+        $crate::conformance_tests!(
+            @each $make;
+            a_payment_out_arrives_and_costs_what_was_said,
+            the_same_payment_out_again_pays_once,
+            all_leaves_but_what_closing_channels_needs,
+            a_payment_out_that_can_not_be_is_refused_and_nothing_moves,
+            an_opening_that_waits_is_raised_by_a_child,
+        );
     };
     (@group no_splices $make:path) => {
         $crate::conformance_tests!(@each $make; a_node_that_can_not_splice_says_so);

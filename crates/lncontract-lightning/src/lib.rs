@@ -9,6 +9,7 @@ mod error;
 mod fake;
 mod host;
 mod node;
+mod treasury;
 
 pub use chain::{BlockRef, Chain, ChainError, HeaderAt};
 pub use error::{By, LightningError, OpenFailure};
@@ -17,6 +18,7 @@ pub use host::{
     Admission, Claim, Host, InboundChannel, InboundSplice, NodeBooks, NodeEvent, NotRecorded, SpliceAdmission,
 };
 pub use node::*;
+pub use treasury::*;
 
 use std::{future::Future, pin::Pin};
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bitcoin::{Address, OutPoint, Txid};
 
-use crate::{BoxFuture, LightningError, OpenFailure};
+use crate::{BoxFuture, LightningError, OpenFailure, Treasury};
 
 /// A node's public key (BOLT 7).
 pub type NodeKey = bitcoin::secp256k1::PublicKey;
@@ -374,6 +374,10 @@ pub trait Lightning: Send + Sync + 'static {
     fn payment(&self, payment_hash: PaymentHash) -> BoxFuture<'_, Result<PaymentState, LightningError>>;
     /// Sends bytes to a connected peer; may be lost.
     fn send_message(&self, peer: NodeKey, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), LightningError>>;
+    /// Its wallet, where it is kept by this program alone; a node with tools of its own for that has none here.
+    fn treasury(&self) -> Option<&dyn Treasury> {
+        None
+    }
     /// Stops in order; what was taken is on disk.
     fn stop(&self) -> BoxFuture<'_, ()>;
 }

@@ -7,11 +7,11 @@
 use bitcoin::OutPoint;
 
 /// Version, lock time, counts, segwit marker and flag.
-const BASE_WU: u64 = 42;
+pub(crate) const BASE_WU: u64 = 42;
 /// A P2WPKH input with a 72-byte signature.
 pub(crate) const INPUT_WU: u64 = 272;
 /// A P2WPKH output.
-const CHANGE_WU: u64 = 124;
+pub(crate) const CHANGE_WU: u64 = 124;
 /// A P2WSH output: the funding output of a channel (BOLT 3).
 const P2WSH_OUTPUT_WU: u64 = 172;
 /// Below this a P2WPKH output is not relayed (Bitcoin Core's dust threshold at 3 sat/vB).
@@ -52,7 +52,7 @@ impl Frame {
     }
 
     /// What has to come in for that many inputs, in satoshi; fees are rounded up.
-    fn needed_sat(&self, inputs: usize, change: Option<u64>) -> u64 {
+    pub(crate) fn needed_sat(&self, inputs: usize, change: Option<u64>) -> u64 {
         let fee = (self.weight(inputs, change) * u64::from(self.rate_sat_per_kwu)).div_ceil(1_000);
         (self.pay_sat + fee).saturating_sub(self.brought_sat)
     }

@@ -93,7 +93,7 @@ impl OnchainWallet {
     }
 
     /// Signs each P2WPKH input that is ours and wanted (BIP 143); leaves the others.
-    fn sign_ours(
+    pub(super) fn sign_ours(
         &self,
         inner: &Inner,
         transaction: &mut Transaction,
