@@ -4,10 +4,13 @@
 //! Invariant: a contract's lock is never held while the node is called; the node's event handler may take one
 //! for a moment: so neither can wait for the other.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use lncontract_core::{Hash, NodeId, v1::KeyStatement};
-use lncontract_lightning::{BoxFuture, Host, Lightning};
+use lncontract_lightning::{BoxFuture, Host, Lightning, OpeningId};
 use lncontract_record::SecretKey;
 use lncontract_store::{Change, Setting, Store};
 use tokio::{
@@ -74,6 +77,8 @@ pub struct App {
     pub(crate) strangers: Mutex<crate::exchange::Strangers>,
     pub(crate) falls: Mutex<crate::falls::Falls>,
     pub(crate) by_hand: Mutex<crate::settlement::by_hand::ByHand>,
+    /// What left the wallet and is in the ledger, as far as this run of the program has looked.
+    pub(crate) withdrawn: Mutex<HashSet<OpeningId>>,
     /// Held while it is decided what a release is used for: taken out, or set aside for another contract.
     pub(crate) parts: Mutex<()>,
     changed: broadcast::Sender<()>,
@@ -132,6 +137,7 @@ impl App {
             strangers: Mutex::default(),
             falls: Mutex::default(),
             by_hand: Mutex::default(),
+            withdrawn: Mutex::default(),
             parts: Mutex::default(),
             changed: broadcast::channel(64).0,
             work,

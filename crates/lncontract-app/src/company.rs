@@ -187,6 +187,11 @@ impl App {
         self.store.company().await?.ok_or_else(none)
     }
 
+    /// Asks for the password again.
+    pub(crate) async fn check_password(&self, password: &str) -> Result<(), AppError> {
+        self.open_seed(password).await.map(drop)
+    }
+
     async fn open_seed(&self, password: &str) -> Result<Seed, AppError> {
         let sealed = self.company().await?.keys;
         let entropy = seal::open(password, &sealed).map_err(|error| match error {

@@ -91,6 +91,7 @@ impl App {
 
     /// Compares the books with the node once.
     pub(crate) async fn compare_books(&self) -> Result<(), AppError> {
+        self.book_withdrawals().await?;
         let node = self.node().await?;
         let before = self.paid().await?;
         let channels = node.channels().await.map_err(AppError::from)?;

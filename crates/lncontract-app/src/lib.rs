@@ -36,6 +36,7 @@ mod settlement;
 mod signing;
 mod tender;
 pub mod terms_file;
+mod treasury;
 pub mod view;
 mod worker;
 
@@ -52,3 +53,4 @@ pub use keys::Seed;
 pub use lncontract_lightning::CloseMode;
 pub use offer::NewContract;
 pub use present::{Account, CONTRACTS_PAGE_LEN, PaymentRow, PlannedTranche, changes, proposal, uncovered};
+pub use treasury::{LeaveOrder, Leaving, Speed};

@@ -28,3 +28,4 @@ mod share;
 mod slow;
 mod splice;
 mod support;
+mod treasury;

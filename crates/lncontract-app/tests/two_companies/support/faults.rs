@@ -9,7 +9,7 @@ use bitcoin::Address;
 use lncontract_lightning::{
     Balances, BoxFuture, Channel, ChannelId, CloseMode, ForcedClose, Lightning, LightningError, MadeInvoice,
     NewInvoice, NodeInfo, NodeKey, OnchainMovement, OpenChannel, OrderSplice, Pay, PaymentHash, PaymentState,
-    Peer,
+    Peer, Treasury,
 };
 use tokio::sync::watch;
 
@@ -113,5 +113,6 @@ impl Lightning for FaultyNode {
     fn send_message(&self, to: NodeKey, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), LightningError>> {
         Box::pin(self.send(to, bytes))
     }
+    fn treasury(&self) -> Option<&dyn Treasury> { self.inner.treasury() }
     fn stop(&self) -> BoxFuture<'_, ()> { self.inner.stop() }
 }
