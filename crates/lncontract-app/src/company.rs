@@ -189,7 +189,14 @@ impl App {
 
     /// Asks for the password again.
     pub(crate) async fn check_password(&self, password: &str) -> Result<(), AppError> {
-        self.open_seed(password).await.map(drop)
+        match self.open_seed(password).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.class == crate::error::Class::Locked => {
+                let todo = "type it again, upper and lower case count; nothing was done";
+                Err(AppError::refused("wrong-password", "the password is another one", todo))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn open_seed(&self, password: &str) -> Result<Seed, AppError> {

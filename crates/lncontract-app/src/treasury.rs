@@ -8,13 +8,15 @@
 use std::str::FromStr;
 
 use bitcoin::{Address, Txid, address::NetworkUnchecked};
-use lncontract_lightning::{CoinState, Lightning, OpeningId, PayOut, Treasury, Withdraw, Withdrawal};
+use lncontract_lightning::{
+    CoinState, Lightning, LightningError, OpeningId, PayOut, Treasury, Withdraw, Withdrawal,
+};
 use lncontract_store::{Change, NewLedger, StoreError};
 use rand::RngExt;
 
 use crate::{
     App, AppError,
-    view::{Badge, CoinRow, CostView, Tone, TreasuryView, WaitingRow, WithdrawalRow},
+    view::{Badge, CoinRow, CostView, RaiseView, Tone, TreasuryView, WaitingRow, WithdrawalRow},
 };
 
 /// How soon a transaction should be in a block.
@@ -156,13 +158,17 @@ impl App {
         Ok(withdrawal_row(made))
     }
 
-    /// What it costs to raise the fee of a transaction that waits.
+    /// What it costs to raise the fee of a transaction that waits, or why it can't be raised.
     ///
     /// # Errors
-    /// When it can't be raised: says why.
-    pub async fn raise_cost(&self, txid: &str, speed: Speed) -> Result<u64, AppError> {
+    /// When the node does not run, or keeps its wallet itself.
+    pub async fn raise_cost(&self, txid: &str, speed: Speed) -> Result<RaiseView, AppError> {
         let node = self.node().await?;
-        Ok(own(&*node)?.raise_cost(transaction(txid)?, speed.blocks()).await?)
+        match own(&*node)?.raise_cost(transaction(txid)?, speed.blocks()).await {
+            Ok(fee_sat) => Ok(RaiseView { fee_sat: Some(fee_sat), reason: String::new() }),
+            Err(LightningError::Refused { reason, .. }) => Ok(RaiseView { fee_sat: None, reason }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Raises it, for so much at the most. Returns the id of the transaction that does it.

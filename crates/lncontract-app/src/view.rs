@@ -503,3 +503,12 @@ pub struct CostView {
     /// Of it, what is kept for closing channels.
     pub reserve_sat: u64,
 }
+
+/// What raising a fee costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RaiseView {
+    /// What it costs; absent if it can't be raised.
+    pub fee_sat: Option<u64>,
+    /// Why not; empty if it can.
+    pub reason: String,
+}

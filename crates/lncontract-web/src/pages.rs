@@ -28,6 +28,7 @@ mod stages;
 pub mod tender;
 pub mod theme;
 mod timeline;
+pub mod wallet;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};

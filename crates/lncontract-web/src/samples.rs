@@ -6,10 +6,10 @@ pub mod views;
 use std::sync::{Arc, Mutex};
 
 use lncontract_app::{
-    Account, AppError, CloseMode, PaymentRow, Taken,
+    Account, AppError, CloseMode, LeaveOrder, Leaving, PaymentRow, Speed, Taken,
     view::{
-        AccountView, CompanyRow, Comparison, ContractRow, ContractView, Frame, FreePart, Negotiation,
-        NodeView, Overview, PayPrompt, TenderView,
+        AccountView, CompanyRow, Comparison, ContractRow, ContractView, CostView, Frame, FreePart,
+        Negotiation, NodeView, Overview, PayPrompt, RaiseView, TenderView, TreasuryView, WithdrawalRow,
     },
 };
 use lncontract_core::{
@@ -139,6 +139,28 @@ impl App {
     pub async fn take_file(&self, bytes: Vec<u8>) -> Answer<Taken> {
         let taken = Taken { contract: self.contract.id, new: 3, known: 40, lacking: 1, ahead: 0 };
         self.act(format!("take_file {}", String::from_utf8_lossy(&bytes)), taken)
+    }
+    pub async fn treasury(&self) -> Answer<TreasuryView> {
+        Ok(views::treasury())
+    }
+    pub async fn leaving_cost(&self, leaving: &Leaving) -> Answer<CostView> {
+        self.act(format!("leaving_cost {leaving:?}"), views::cost())
+    }
+    pub async fn let_leave(&self, order: LeaveOrder, password: &str) -> Answer<WithdrawalRow> {
+        if password != PASSWORD {
+            return Err(AppError::refused("wrong-password", "the password is another one", "type it again"));
+        }
+        self.act(format!("let_leave {order:?}"), views::treasury().withdrawals.remove(0))
+    }
+    pub async fn raise_cost(&self, txid: &str, speed: Speed) -> Answer<RaiseView> {
+        let (fee_sat, reason) = match speed {
+            Speed::Day => (None, "it pays what is asked for that speed already: 143 sat".to_owned()),
+            _ => (Some(1_872), String::new()),
+        };
+        self.act(format!("raise_cost {txid} {speed:?}"), RaiseView { fee_sat, reason })
+    }
+    pub async fn raise(&self, txid: &str, speed: Speed, fee_sat_max: u64) -> Answer<String> {
+        self.act(format!("raise {txid} {speed:?} {fee_sat_max}"), txid.to_owned())
     }
     pub async fn answer(&self, body: &[u8]) -> Option<Vec<u8>> {
         (body == b"a question").then(|| b"an answer".to_vec())

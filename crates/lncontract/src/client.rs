@@ -7,6 +7,7 @@
 mod http;
 mod print;
 mod session;
+mod wallet;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use self::session::{Ask, Request, ask, export, get, post};
+pub use self::wallet::{WalletArgs, wallet};
 use crate::{say::say, terms_file};
 
 /// Asks about contracts.

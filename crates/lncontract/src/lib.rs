@@ -68,6 +68,8 @@ enum Command {
     Company(client::CompanyArgs),
     /// Ask a running program about its node
     Node(client::NodeArgs),
+    /// Coins, payments out of the wallet, higher fees, of a running program
+    Wallet(client::WalletArgs),
     /// The company's own LND: bake the macaroons that this program needs, test the connection
     Lnd(Box<lnd::Args>),
     /// Move the clock of a running sandbox
@@ -97,6 +99,7 @@ pub async fn main() -> ExitCode {
         Command::Invoice(args) => client::invoice(args).await,
         Command::Company(args) => client::company(args).await,
         Command::Node(args) => client::node(args).await,
+        Command::Wallet(args) => client::wallet(args).await,
         Command::Lnd(args) => lnd::run(*args).await,
         Command::Clock(args) => client::clock(args).await,
         Command::ConfigTable => Ok(config::print_table(Cli::command())),

@@ -10,7 +10,10 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use lncontract_app::{AppError, CloseMode, Taken, view::CompanyRow};
+use lncontract_app::{
+    AppError, CloseMode, LeaveOrder, Leaving, Speed, Taken,
+    view::{CompanyRow, CostView, WithdrawalRow},
+};
 use lncontract_core::{
     Hash, Sat,
     v1::{PayableId, Side, Tender, Terms},
@@ -122,10 +125,64 @@ pub struct Payment {
     amount_sat: u64,
 }
 
+/// A payment out of the wallet, as its cost was told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayOut {
+    id: String,
+    to: String,
+    amount_sat: u64,
+    #[serde(default)]
+    speed: Speed,
+    fee_sat_max: u64,
+    password: String,
+}
+
+/// A higher fee for a transaction that waits.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raise {
+    #[serde(default)]
+    speed: Speed,
+    fee_sat_max: u64,
+}
+
+/// The transaction that raises it.
+#[derive(Serialize)]
+pub struct Raised {
+    child: String,
+}
+
 /// POST /api/v1/contracts
 pub async fn offer(State(app): State<Arc<App>>, Body(offer): Body<Offer>) -> Created<Written> {
     let Offer { counterparty, our_side, terms, valid_days } = offer;
     written(app.offer(NewContract { counterparty, our_side, terms, valid_days }).await?)
+}
+
+/// POST /api/v1/wallet/costs: what it costs to pay that out, with an id for the order.
+pub async fn leaving_cost(
+    State(app): State<Arc<App>>,
+    Body(leaving): Body<Leaving>,
+) -> Result<Json<CostView>, Problem> {
+    Ok(Json(app.leaving_cost(&leaving).await?))
+}
+
+/// POST /api/v1/wallet/pay-outs: the same id again never pays twice.
+pub async fn let_leave(State(app): State<Arc<App>>, Body(order): Body<PayOut>) -> Created<WithdrawalRow> {
+    let PayOut { id, to, amount_sat, speed, fee_sat_max, password } = order;
+    let leaving = Leaving { to, amount_sat: Some(amount_sat), speed };
+    let order = LeaveOrder { id, leaving, fee_sat_max };
+    Ok((StatusCode::CREATED, Json(app.let_leave(order, &password).await?)))
+}
+
+/// POST /api/v1/wallet/raises/{txid}
+pub async fn raise(
+    State(app): State<Arc<App>>,
+    Path(txid): Path<String>,
+    Body(raise): Body<Raise>,
+) -> Created<Raised> {
+    let child = app.raise(&txid, raise.speed, raise.fee_sat_max).await?;
+    Ok((StatusCode::CREATED, Json(Raised { child })))
 }
 
 /// POST /api/v1/bundles: the body is the file as it was exported.

@@ -7,9 +7,10 @@ use axum::{
     extract::{Path, Query, State},
 };
 use lncontract_app::{
-    Account, PaymentRow,
+    Account, PaymentRow, Speed,
     view::{
-        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, TenderView,
+        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, RaiseView,
+        TenderView, TreasuryView,
     },
 };
 use lncontract_core::{Hash, v1::Terms};
@@ -43,6 +44,27 @@ pub async fn node(State(app): State<Arc<App>>) -> Answer<NodeView> {
 /// GET /api/v1/node/account: our books beside our node, in millisatoshi.
 pub async fn account(State(app): State<Arc<App>>) -> Answer<Account> {
     Ok(Json(app.account().await?))
+}
+
+/// GET /api/v1/wallet
+pub async fn wallet(State(app): State<Arc<App>>) -> Answer<TreasuryView> {
+    Ok(Json(app.treasury().await?))
+}
+
+/// How soon a transaction should be in a block.
+#[derive(Deserialize)]
+pub struct Soon {
+    #[serde(default)]
+    speed: Speed,
+}
+
+/// GET /api/v1/wallet/raises/{txid}: what it costs to raise the fee of a transaction that waits.
+pub async fn raise_cost(
+    State(app): State<Arc<App>>,
+    Path(txid): Path<String>,
+    Query(Soon { speed }): Query<Soon>,
+) -> Answer<RaiseView> {
+    Ok(Json(app.raise_cost(&txid, speed).await?))
 }
 
 /// GET /api/v1/contracts/{id}/account: what the contract came to, and who has signed that.

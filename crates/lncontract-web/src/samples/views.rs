@@ -234,6 +234,47 @@ pub fn companies() -> Vec<CompanyRow> {
     ]
 }
 
+pub fn treasury() -> TreasuryView {
+    let coin = |n: u8, value_sat, height, state| CoinRow {
+        outpoint: format!("{}:{n}", Bytes([n; 32])),
+        value_sat,
+        height,
+        state,
+        spend_fee_sat: 136,
+    };
+    let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080".to_owned();
+    TreasuryView {
+        free_sat: 6_180_000,
+        total_sat: 6_400_000,
+        reserve_sat: 100_000,
+        closing_sat: 0,
+        own: true,
+        coins: vec![
+            coin(1, 6_279_900, Some(931_204), badge(Tone::Good, "Free")),
+            coin(2, 120_000, None, badge(Tone::Busy, "Waiting for a block")),
+            coin(3, 100, Some(930_001), badge(Tone::Mute, "Dust")),
+        ],
+        waiting: vec![WaitingRow {
+            txid: Bytes([2; 32]).to_string(),
+            what: "Opening or splice of a channel".into(),
+            fee_sat: Some(310),
+        }],
+        withdrawals: vec![WithdrawalRow {
+            txid: Bytes([4; 32]).to_string(),
+            to: address,
+            amount_sat: 1_500_000,
+            fee_sat: 282,
+            height: Some(931_100),
+            state: badge(Tone::Good, "In block 931100"),
+        }],
+    }
+}
+
+pub fn cost() -> CostView {
+    let id = "0123456789abcdef0123456789abcdef".into();
+    CostView { id, amount_sat: 2_000_000, fee_sat: 564, left_sat: 4_179_436, reserve_sat: 100_000 }
+}
+
 pub fn node() -> NodeView {
     let channel = |counterparty: &str, id: u8, size_sat, ours_sat, can_send_sat, can_receive_sat, state| {
         NodeChannelRow {

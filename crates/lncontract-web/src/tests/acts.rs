@@ -262,3 +262,48 @@ async fn a_record_is_taken_from_a_file() {
     let refusing = Arc::new(App { refuse, ..App::new() });
     send_file(&refusing, "file", "a bundle").await.shows(&["The file can&#39;t be used", "Export it again"]);
 }
+
+#[tokio::test]
+async fn money_leaves_in_two_steps_the_cost_first() {
+    let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    let app = app();
+    let ask = format!("to={address}&amount=2+000+000&speed=hour");
+    let shown = post(&app, "/wallet", &ask).await;
+    shown.shows(&["Pay out 2", "Leaves us", &grouped(2_000_564), "Of it kept for closing channels"]);
+    let (what, rest) = (format!("to: \"{address}\""), "amount_sat: Some(2000000), speed: Hour }");
+    assert_eq!(app.calls(), [format!("leaving_cost Leaving {{ {what}, {rest}")]);
+    assert!(!shown.body.contains(PASSWORD));
+
+    let id = "0123456789abcdef0123456789abcdef";
+    let order = format!("id={id}&to={address}&amount=2000000&fee=564&left=4179436&reserve=100000&speed=hour");
+    let wrong = post(&app, "/wallet/leave", &format!("{order}&password=another")).await;
+    assert_eq!(wrong.status.as_u16(), 422);
+    wrong.shows(&["The password is another one", id, &grouped(2_000_564)]);
+    assert_eq!(app.calls().len(), 1, "nothing was sent");
+    let made = post(&app, "/wallet/leave", &format!("{order}&password={}", PASSWORD.replace(' ', "+"))).await;
+    assert_eq!((made.status.as_u16(), made.location()), (303, "/wallet#left"));
+    let ordered = format!(
+        "let_leave LeaveOrder {{ id: \"{id}\", leaving: Leaving {{ {what}, {rest}, fee_sat_max: 564 }}"
+    );
+    assert_eq!(app.calls()[1], ordered);
+}
+
+#[tokio::test]
+async fn what_can_not_leave_is_said_before_anything_is_asked() {
+    kept("/wallet", "to=&amount=1", &["Paste the address that the money goes to."]).await;
+    kept("/wallet", "to=bcrt1&amount=a+lot", &["Pay out"]).await;
+    let all = "leaving_cost Leaving { to: \"bcrt1\", amount_sat: None, speed: Day }";
+    let app = app();
+    post(&app, "/wallet", "to=bcrt1&amount=&all=all&speed=day").await;
+    assert_eq!(app.calls(), [all]);
+}
+
+#[tokio::test]
+async fn a_fee_is_raised_in_two_steps() {
+    let shown = get(&app(), "/wallet/raise/ab?speed=next").await;
+    shown.shows(&["Raise the fee?", &grouped(1_872)]);
+    let enough = get(&app(), "/wallet/raise/ab?speed=day").await;
+    enough.shows(&["It pays what is asked for that speed already: 143 sat."]);
+    assert_eq!(enough.status.as_u16(), 200);
+    check("/wallet/raise/ab", "fee=1872&speed=next", "raise ab Next 1872", "/wallet#waiting").await;
+}

@@ -295,3 +295,17 @@ async fn rest_errors_are_problem_details() {
     assert_eq!(body["type"], "urn:lncontract:problem:not-found");
     assert_eq!(body["request_id"].as_str().unwrap(), answer.headers["x-request-id"].to_str().unwrap());
 }
+
+#[tokio::test]
+async fn the_wallet_shows_coins_what_waits_and_what_left() {
+    let page = get(&app(), "/wallet").await;
+    page.shows(&[
+        "Wallet",
+        &grouped(6_400_000),
+        "Dust",
+        "Opening or splice of a channel",
+        "/wallet/raise/",
+        "In block 931100",
+    ]);
+    page.shows(&["Within an hour or so", "See what it costs"]);
+}

@@ -87,6 +87,55 @@ pub fn taken(answer: &Value) -> String {
     text
 }
 
+/// The wallet on chain.
+pub fn wallet(answer: &Value) -> String {
+    let mut text = format!(
+        "on chain  {}\nfree      {}\nkept      {} for the fees of closing channels\ncoming    {} from closing channels",
+        sat(&answer["total_sat"]),
+        sat(&answer["free_sat"]),
+        sat(&answer["reserve_sat"]),
+        sat(&answer["closing_sat"])
+    );
+    if answer["own"] == Value::Bool(false) {
+        return text + "\nThe node keeps the wallet with tools of its own: with LND, lncli.";
+    }
+    let list = |name: &str, empty: &str, row: fn(&Value) -> String| rows(&answer[name], empty, row);
+    text += "\n\nwaiting for a block\n";
+    text += &list("waiting", "nothing", |row| {
+        format!("{}\n    {}, fee {}", field(row, "txid"), field(row, "what"), sat(&row["fee_sat"]))
+    });
+    text += "\n\ncoins\n";
+    text += &list("coins", "none", |row| {
+        format!("{}\n    {}, {}", field(row, "outpoint"), sat(&row["value_sat"]), field(row, "state"))
+    });
+    text += "\n\nwhat left\n";
+    text + &list("withdrawals", "nothing", |row| {
+        let (to, state) = (field(row, "to"), field(row, "state"));
+        format!(
+            "{}\n    {} to {to}, fee {}, {state}",
+            field(row, "txid"),
+            sat(&row["amount_sat"]),
+            sat(&row["fee_sat"])
+        )
+    })
+}
+
+/// What a payment out costs.
+pub fn cost(answer: &Value) -> String {
+    let number = |key: &str| answer[key].as_u64().unwrap_or_default();
+    format!(
+        "arrives   {}\nfee       {}\nleft      {}, of it {} kept for closing channels\n\nTo order it: lncontract wallet \
+         pay-out ADDRESS --amount-sat {} --fee-sat-max {} --id {} (and the same --speed)",
+        sat(&answer["amount_sat"]),
+        sat(&answer["fee_sat"]),
+        sat(&answer["left_sat"]),
+        sat(&answer["reserve_sat"]),
+        number("amount_sat"),
+        number("fee_sat"),
+        field(answer, "id")
+    )
+}
+
 /// The list of contracts.
 pub fn contracts(answer: &Value) -> String {
     rows(answer, "no contracts yet", |row| {

@@ -24,7 +24,7 @@ pub struct Ask {
     user: Option<String>,
     /// File with the password; else LNCONTRACT_PASSWORD
     #[arg(long, global = true, env = "LNCONTRACT_PASSWORD_FILE", value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    pub(super) password_file: Option<PathBuf>,
     /// The program's answer as it is, one JSON value
     #[arg(long, global = true)]
     pub(super) json: bool,
