@@ -46,7 +46,8 @@ impl Fees {
         self.within(FUNDING_BLOCKS)
     }
 
-    /// For a transaction that should confirm within so many blocks: the rate of the next lower number that was asked for.
+    /// For a transaction that should confirm within so many blocks: the rate of the next lower number that is asked
+    /// for.
     pub(crate) fn within(&self, blocks: u16) -> u32 {
         let asked = TARGETS.into_iter().rev().find(|target| *target <= blocks).unwrap_or(TARGETS[0]);
         lock(&self.rates).get(&asked).copied().unwrap_or(FLOOR_SAT_PER_KWU)

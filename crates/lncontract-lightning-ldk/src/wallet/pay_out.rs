@@ -1,13 +1,9 @@
 //! Payments out of the wallet, and children that raise the fee of what waits.
 //!
-//! Invariant: a transaction that waits is never replaced, only spent: the id of a channel's funding is the channel. What
-//! is built here spends confirmed, free coins, or for a child our own output of the transaction that waits.
+//! Invariant: a transaction that waits is never replaced, only spent: the id of a channel's funding is the channel.
+//! What is built here spends confirmed, free coins, or for a child our own output of the transaction that waits.
 
-use bdk_wallet::KeychainKind;
-use bitcoin::{
-    Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute::LockTime,
-    transaction::Version,
-};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, TxOut, Txid};
 use lncontract_lightning::{By, Coin as ListedCoin, CoinState, LightningError};
 
 use super::{
@@ -40,6 +36,10 @@ pub(crate) struct Child {
 
 fn refused(reason: impl Into<String>) -> LightningError {
     LightningError::Refused { by: By::Us, reason: reason.into() }
+}
+
+fn unsigned((): ()) -> LightningError {
+    refused("our wallet could not sign the transaction")
 }
 
 fn fee_sat(weight_wu: u64, rate: u32) -> u64 {
@@ -91,7 +91,8 @@ impl OnchainWallet {
         let mut inner = self.inner();
         let planned = inner.plan(to, amount_sat, reserve_sat, rate)?;
         let output = TxOut { value: Amount::from_sat(planned.amount_sat), script_pubkey: to.clone() };
-        let transaction = self.build(&mut inner, &planned.coins, vec![output], planned.change_sat)?;
+        let transaction =
+            self.build(&mut inner, &planned.coins, vec![output], planned.change_sat).map_err(unsigned)?;
         Ok((planned, transaction))
     }
 
@@ -108,34 +109,9 @@ impl OnchainWallet {
         let mut inner = self.inner();
         let child = inner.plan_child(of, rate)?;
         let back_sat = child.spends.value_sat - child.fee_sat;
-        let transaction = self.build(&mut inner, &[child.spends], Vec::new(), Some(back_sat))?;
+        let transaction =
+            self.build(&mut inner, &[child.spends], Vec::new(), Some(back_sat)).map_err(unsigned)?;
         Ok((child, transaction))
-    }
-
-    fn build(
-        &self,
-        inner: &mut Inner,
-        coins: &[Coin],
-        mut output: Vec<TxOut>,
-        change_sat: Option<u64>,
-    ) -> Result<Transaction, LightningError> {
-        if let Some(change_sat) = change_sat {
-            let change = inner.bdk.reveal_next_address(KeychainKind::Internal).address.script_pubkey();
-            output.push(TxOut { value: Amount::from_sat(change_sat), script_pubkey: change });
-        }
-        let input = coins.iter().map(|coin| TxIn {
-            previous_output: coin.outpoint,
-            script_sig: ScriptBuf::new(),
-            sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
-            witness: Witness::new(),
-        });
-        let mut transaction =
-            Transaction { version: Version::TWO, lock_time: LockTime::ZERO, input: input.collect(), output };
-        self.sign_ours(inner, &mut transaction, |_| true)
-            .map_err(|()| refused("our wallet could not sign the transaction"))?;
-        coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
-        self.keep(inner);
-        Ok(transaction)
     }
 
     /// Whether the wallet has it.

@@ -22,7 +22,7 @@ use lncontract_lightning::OpenFailure;
 
 use super::{
     ClaimLock, Inner, OnchainWallet,
-    coins::{DUST_SAT, Frame, Selection, select},
+    coins::{Coin, DUST_SAT, Frame, Selection, select},
 };
 
 /// Weight of an input without script and witness: outpoint and sequence (BIP 141).
@@ -48,12 +48,24 @@ impl OnchainWallet {
     ) -> Result<Transaction, OpenFailure> {
         let mut inner = self.inner();
         let selection = inner.funding_coins(amount_sat, reserve_sat, rate)?;
-        let mut output = vec![TxOut { value: Amount::from_sat(amount_sat), script_pubkey: script }];
-        if let Some(change_sat) = selection.change_sat {
+        let output = TxOut { value: Amount::from_sat(amount_sat), script_pubkey: script };
+        self.build(&mut inner, &selection.coins, vec![output], selection.change_sat)
+            .map_err(|()| OpenFailure::Unknown { text: "our wallet could not sign the funding".into() })
+    }
+
+    /// Builds and signs a transaction that spends these coins, and holds them.
+    pub(super) fn build(
+        &self,
+        inner: &mut Inner,
+        coins: &[Coin],
+        mut output: Vec<TxOut>,
+        change_sat: Option<u64>,
+    ) -> Result<Transaction, ()> {
+        if let Some(change_sat) = change_sat {
             let change = inner.bdk.reveal_next_address(KeychainKind::Internal).address.script_pubkey();
             output.push(TxOut { value: Amount::from_sat(change_sat), script_pubkey: change });
         }
-        let input = selection.coins.iter().map(|coin| TxIn {
+        let input = coins.iter().map(|coin| TxIn {
             previous_output: coin.outpoint,
             script_sig: ScriptBuf::new(),
             sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
@@ -61,10 +73,9 @@ impl OnchainWallet {
         });
         let mut transaction =
             Transaction { version: Version::TWO, lock_time: LockTime::ZERO, input: input.collect(), output };
-        self.sign_ours(&inner, &mut transaction, |_| true)
-            .map_err(|()| OpenFailure::Unknown { text: "our wallet could not sign the funding".into() })?;
-        selection.coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
-        self.keep(&mut inner);
+        self.sign_ours(inner, &mut transaction, |_| true)?;
+        coins.iter().for_each(|coin| inner.bdk.lock_outpoint(coin.outpoint));
+        self.keep(inner);
         Ok(transaction)
     }
 
@@ -93,7 +104,7 @@ impl OnchainWallet {
     }
 
     /// Signs each P2WPKH input that is ours and wanted (BIP 143); leaves the others.
-    pub(super) fn sign_ours(
+    fn sign_ours(
         &self,
         inner: &Inner,
         transaction: &mut Transaction,
