@@ -12,20 +12,28 @@ use std::{
 use lncontract_core::{Hash, NodeId, v1::KeyStatement};
 use lncontract_lightning::{BoxFuture, Host, Lightning, OpeningId};
 use lncontract_record::SecretKey;
-use lncontract_store::{Change, Setting, Store};
+use lncontract_store::Store;
 use tokio::{
     sync::{Mutex, Notify, RwLock, broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
-use crate::{AppError, Clock, carriers::Links, courier::Post, keys::Seed, live::Live};
+use crate::{
+    AppError, Clock,
+    carriers::Links,
+    courier::Post,
+    keys::Seed,
+    live::Live,
+    own_node::{NodeAccess, OwnNode, Tested},
+};
 
 /// Starts the company's node from its seed. The binary wires which node that is.
 pub trait StartNode: Send + Sync + 'static {
-    /// Starts it.
+    /// Starts it; `access` leads to the company's own node, where that was connected on the page.
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
+        access: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>>;
 }
@@ -50,6 +58,8 @@ pub struct Wiring {
     pub clock: Arc<dyn Clock>,
     /// How its node starts.
     pub node: Arc<dyn StartNode>,
+    /// The company's own node, where it is not the embedded one.
+    pub own_node: Option<Arc<dyn OwnNode>>,
     /// `regtest` or `signet`.
     pub network: String,
     /// Where other nodes reach ours: `host:port`.
@@ -65,14 +75,17 @@ pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) network: String,
-    pub(crate) node_address: String,
+    node_address: String,
     pub(crate) peer_address: Option<String>,
     pub(crate) post: Arc<dyn Post>,
     pub(crate) links: std::sync::Mutex<Links>,
     /// Something waits to go over HTTPS.
     pub(crate) mail: Notify,
     starter: Arc<dyn StartNode>,
-    unlocked: RwLock<Option<Arc<Unlocked>>>,
+    pub(crate) own_node: Option<Arc<dyn OwnNode>>,
+    /// Held while the company's own node is exchanged.
+    pub(crate) tested: Mutex<Option<Tested>>,
+    pub(crate) unlocked: RwLock<Option<Arc<Unlocked>>>,
     pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
     pub(crate) strangers: Mutex<crate::exchange::Strangers>,
     pub(crate) falls: Mutex<crate::falls::Falls>,
@@ -98,13 +111,18 @@ pub enum Work {
 }
 
 /// What there is only while the company's keys are unlocked.
+#[derive(Clone)]
 pub struct Unlocked {
     /// Signs acts.
-    pub(crate) company_key: SecretKey,
+    pub(crate) company_key: Arc<SecretKey>,
     /// Signs headers.
-    pub(crate) record_key: SecretKey,
+    pub(crate) record_key: Arc<SecretKey>,
     /// The node; or why it does not run, and what to do.
     pub(crate) node: Result<Arc<dyn Lightning>, String>,
+    /// What leads to the company's own node, where that was connected on the page.
+    pub(crate) access: Option<NodeAccess>,
+    /// Where other nodes reach ours; empty without one.
+    pub(crate) node_address: String,
     /// Our own key statement.
     pub(crate) statement: KeyStatement,
     /// The name for pages.
@@ -113,8 +131,6 @@ pub struct Unlocked {
 
 /// How many unread messages of peers are kept before new ones are dropped: they are sent again.
 const INBOX_LEN_MAX: usize = 4_096;
-/// The setting that keeps our node's key.
-const NODE_ID: &str = "node-id";
 
 impl App {
     /// Makes the program and starts its worker on the present runtime.
@@ -132,6 +148,8 @@ impl App {
             links: std::sync::Mutex::default(),
             mail: Notify::new(),
             starter: wiring.node,
+            own_node: wiring.own_node,
+            tested: Mutex::default(),
             unlocked: RwLock::new(None),
             contracts: Mutex::new(HashMap::new()),
             strangers: Mutex::default(),
@@ -210,59 +228,31 @@ impl App {
         let bad_key = |_| AppError::fault("the seed makes no key");
         let company_key = SecretKey::from_bytes(&seed.company()).map_err(bad_key)?;
         let record_key = SecretKey::from_bytes(&seed.record()).map_err(bad_key)?;
-        let host = Arc::new(crate::host::AppHost::new(self));
-        let mut node = match self.starter.start(&seed.node(), host).await {
-            Ok(node) => Ok(node),
-            Err(NotStarted::OldCopy(todo)) => {
-                tracing::error!(reason = %todo, "the keys stay locked");
-                return Err(AppError::not_now("old-copy", "the keys stay locked, nothing was written", todo));
-            }
-            Err(NotStarted::Trouble(todo)) => {
-                tracing::error!(reason = %todo, "the node does not run; record and pages stay up");
-                Err(todo)
-            }
-            Err(NotStarted::LeftOut(todo)) => {
-                tracing::info!(reason = %todo, "there is no node; record and pages are up");
-                Err(todo)
-            }
-        };
-        let mut node_id = self.known_node_id().await?;
-        if let Ok(running) = &node {
-            match running.info().await {
-                Ok(info) => {
-                    node_id = lncontract_core::Bytes(info.key.serialize());
-                    let setting = Setting { key: NODE_ID.into(), value: node_id.to_string() };
-                    self.store.commit(vec![Change::PutSetting(setting)]).await?;
-                }
-                // One that was used before is waited for: an LND that is locked or just starting.
-                Err(error) if node_id != NodeId::ZERO => {
-                    tracing::warn!(%error, "the node is not there yet; record and pages are up");
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the node does not run; record and pages stay up");
-                    node = Err(error.to_string());
-                }
-            }
-        }
+        let access = self.kept_access(seed).await?;
+        let (node, node_id) = self.start_node(&*self.starter, seed, access.as_ref()).await?;
+        let on_page = self.own_node.as_ref().is_some_and(|own| !own.by_options());
+        let connected = access.as_ref().filter(|_| on_page);
+        let node_address = connected.map_or(&self.node_address, |access| &access.reached_at).clone();
         let statement = KeyStatement {
             name: name.to_owned(),
             company_key: company_key.public(),
             record_key: record_key.public(),
             node_id,
-            endpoints: [&self.node_address].into_iter().chain(&self.peer_address).cloned().collect(),
+            endpoints: [&node_address].into_iter().chain(&self.peer_address).cloned().collect(),
         };
         let short_name = short_name.to_owned();
-        *unlocked = Some(Arc::new(Unlocked { company_key, record_key, node, statement, short_name }));
+        *unlocked = Some(Arc::new(Unlocked {
+            company_key: Arc::new(company_key),
+            record_key: Arc::new(record_key),
+            node,
+            access,
+            node_address,
+            statement,
+            short_name,
+        }));
         drop(unlocked);
         self.connect_all().await?;
         self.wake(Work::All);
         Ok(())
-    }
-
-    /// Our node's key as it was when the node ran last; zero if it never did. Without it our own key
-    /// statement would be another one while the node is down.
-    async fn known_node_id(&self) -> Result<NodeId, AppError> {
-        let stored = self.store.setting(NODE_ID).await?;
-        Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(NodeId::ZERO))
     }
 }

@@ -199,7 +199,7 @@ impl App {
         }
     }
 
-    async fn open_seed(&self, password: &str) -> Result<Seed, AppError> {
+    pub(crate) async fn open_seed(&self, password: &str) -> Result<Seed, AppError> {
         let sealed = self.company().await?.keys;
         let entropy = seal::open(password, &sealed).map_err(|error| match error {
             seal::SealError::Wrong => AppError::locked("the password does not open the company's keys"),

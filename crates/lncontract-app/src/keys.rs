@@ -64,6 +64,11 @@ impl Seed {
         self.derive("record-key")
     }
 
+    /// Returns the key under which what leads to the company's own node is kept.
+    pub fn node_access(&self) -> Zeroizing<[u8; 32]> {
+        self.derive("node-access")
+    }
+
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let tag = Sha256::digest(format!("lncontract/seed/{purpose}"));
         let digest = Sha256::new().chain_update(tag).chain_update(tag).chain_update(*self.0).finalize();

@@ -1,4 +1,5 @@
-//! Sealing of the company's seed: argon2id makes a key of the password, XChaCha20-Poly1305 seals with it.
+//! Sealing: of the company's seed with its password, and of other secrets with a key of that seed. Argon2id makes a key
+//! of the password, XChaCha20-Poly1305 seals.
 //!
 //! The parts (salt 16 bytes, nonce 24, ciphertext with its tag) are kept by the store as they are.
 //! Cost of argon2id: the crate's default (19 MiB, 2 passes:
@@ -56,11 +57,40 @@ pub fn open(password: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealE
     plain.map(Zeroizing::new).map_err(|_| SealError::Wrong)
 }
 
+/// Seals bytes with a key of the seed: the nonce, then the ciphertext with its tag.
+///
+/// # Errors
+/// When the cipher takes no more (256 GiB).
+pub fn seal_with_key(key: &[u8; 32], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+    let mut sealed = vec![0; NONCE_LEN];
+    rand::rng().fill_bytes(&mut sealed);
+    let number = XNonce::try_from(&sealed[..]).map_err(|_| SealError::Malformed)?;
+    let sealing = Payload { msg: plain, aad: ASSOCIATED };
+    let ciphertext = of_key(key)?.encrypt(&number, sealing).map_err(|_| SealError::Malformed)?;
+    sealed.extend_from_slice(&ciphertext);
+    Ok(sealed)
+}
+
+/// Opens what [`seal_with_key`] made.
+///
+/// # Errors
+/// When the key is another one, or the bytes are not what was sealed.
+pub fn open_with_key(key: &[u8; 32], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::Malformed)?;
+    let number = XNonce::try_from(nonce).map_err(|_| SealError::Malformed)?;
+    let opening = Payload { msg: ciphertext, aad: ASSOCIATED };
+    of_key(key)?.decrypt(&number, opening).map(Zeroizing::new).map_err(|_| SealError::Wrong)
+}
+
+fn of_key(key: &[u8]) -> Result<XChaCha20Poly1305, SealError> {
+    XChaCha20Poly1305::new_from_slice(key).map_err(|_| SealError::Malformed)
+}
+
 fn cipher(password: &str, salt: &[u8]) -> Result<XChaCha20Poly1305, SealError> {
     let mut key = Zeroizing::new([0; 32]);
     let derived = Argon2::default().hash_password_into(password.as_bytes(), salt, &mut *key);
     derived.map_err(|_| SealError::Malformed)?;
-    XChaCha20Poly1305::new_from_slice(&*key).map_err(|_| SealError::Malformed)
+    of_key(&*key)
 }
 
 #[cfg(test)]
@@ -86,5 +116,18 @@ mod tests {
             part(&mut changed).pop();
             assert!(open("password", &changed).is_err());
         }
+    }
+
+    #[test]
+    fn what_was_sealed_with_a_key_opens_with_that_key_only() {
+        let sealed = seal_with_key(&[1; 32], b"macaroon").unwrap();
+        assert_eq!(**open_with_key(&[1; 32], &sealed).unwrap(), *b"macaroon");
+        assert_eq!(open_with_key(&[2; 32], &sealed).unwrap_err(), SealError::Wrong);
+        assert_eq!(open_with_key(&[1; 32], &sealed[..8]).unwrap_err(), SealError::Malformed);
+        assert_ne!(
+            sealed,
+            seal_with_key(&[1; 32], b"macaroon").unwrap(),
+            "each time with a nonce of its own"
+        );
     }
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod ended;
 mod negotiation;
 mod node;
+mod own_node;
 mod timeline;
 mod wallet;
 
@@ -26,6 +27,7 @@ pub use negotiation::{
     ChangeGroup, ChangeKind, ChangeLine, Comparison, Effect, FigureChange, Negotiation, Turn,
 };
 pub use node::{NodeChannelRow, NodeView};
+pub use own_node::{AbilityRow, NodeChoice, NodeReport, OwnNodeView, RoleRow, TestedNode};
 pub use timeline::{Lane, Sign, SpanKind, TimelineMark, TimelineSpan, TimelineView};
 pub use wallet::{CoinRow, CostView, RaiseView, TreasuryView, WaitingRow, WithdrawalRow};
 

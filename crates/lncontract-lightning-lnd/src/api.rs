@@ -25,6 +25,8 @@ pub mod path {
         GET_STATE = "/lnrpc.State/GetState";
         /// Who and what the node is.
         GET_INFO = "/lnrpc.Lightning/GetInfo";
+        /// Which rights each call needs.
+        LIST_PERMISSIONS = "/lnrpc.Lightning/ListPermissions";
         /// Makes macaroons.
         BAKE_MACAROON = "/lnrpc.Lightning/BakeMacaroon";
         /// Peers.

@@ -16,8 +16,8 @@ pub struct Macaroon {
     value: AsciiMetadataValue,
     /// Paths of calls, from `uri` rights.
     uris: Vec<String>,
-    /// Whether it has rights of other kinds (`offchain:read`): LND alone knows which calls those are.
-    others: bool,
+    /// Rights of other kinds (`offchain:read`), entity and action: LND alone knows which calls those are.
+    others: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Macaroon {
@@ -77,7 +77,11 @@ impl Macaroon {
             .filter(is_uri)
             .flat_map(|operation| operation.actions.clone())
             .collect();
-        let others = identifier.operations.iter().any(|operation| !is_uri(&operation));
+        let others =
+            identifier.operations.iter().filter(|operation| !is_uri(operation)).flat_map(|operation| {
+                operation.actions.iter().map(|action| (operation.entity.clone(), action.clone()))
+            });
+        let others = others.collect();
         let mut value: AsciiMetadataValue =
             binary.to_lower_hex_string().parse().expect("hexadecimal is plain ASCII");
         value.set_sensitive(true);
@@ -122,7 +126,7 @@ pub struct Macaroons(Vec<Macaroon>);
 impl Macaroons {
     /// Keeps them, the narrowest first.
     pub fn new(mut macaroons: Vec<Macaroon>) -> Self {
-        macaroons.sort_by_key(|macaroon| (macaroon.others, macaroon.uris.len()));
+        macaroons.sort_by_key(|macaroon| (macaroon.others.len(), macaroon.uris.len()));
         Self(macaroons)
     }
 
@@ -134,8 +138,22 @@ impl Macaroons {
     /// The one to send with a call: the narrowest that names it, or else one of which only LND knows.
     pub(crate) fn of(&self, path: &str) -> Option<AsciiMetadataValue> {
         let names = |macaroon: &&Macaroon| macaroon.uris.iter().any(|uri| uri == path);
-        let found = self.0.iter().find(names).or_else(|| self.0.iter().find(|macaroon| macaroon.others));
+        let found =
+            self.0.iter().find(names).or_else(|| self.0.iter().find(|macaroon| !macaroon.others.is_empty()));
         found.map(|macaroon| macaroon.value.clone())
+    }
+
+    /// Whether only LND knows what one of them is good for.
+    pub(crate) fn have_others(&self) -> bool {
+        self.0.iter().any(|macaroon| !macaroon.others.is_empty())
+    }
+
+    /// Whether one of them allows a call, where LND says which entities and actions that needs.
+    pub(crate) fn allow(&self, path: &str, needed: &[(String, String)]) -> bool {
+        self.0.iter().any(|macaroon| {
+            let has_all = || !needed.is_empty() && needed.iter().all(|right| macaroon.others.contains(right));
+            macaroon.uris.iter().any(|uri| uri == path) || has_all()
+        })
     }
 
     /// Whether a call is allowed as far as can be told without asking.
@@ -184,6 +202,19 @@ mod tests {
         assert_eq!(all.of(OPEN), Some(admin.value), "only LND knows what offchain:write is good for");
         let narrow = Macaroons::new(vec![watch]);
         assert!(!narrow.may(OPEN), "what none allows is not tried");
+    }
+
+    #[test]
+    fn what_rights_of_other_kinds_allow_is_judged_by_what_lnd_says_that_a_call_needs() {
+        let all =
+            Macaroons::new(vec![read(&[("uri", INFO)]), read(&[("info", "read"), ("offchain", "read")])]);
+        let needs = |rights: &[(&str, &str)]| -> Vec<(String, String)> {
+            rights.iter().map(|(entity, action)| ((*entity).into(), (*action).into())).collect()
+        };
+        assert!(all.have_others() && all.allow(INFO, &[]), "it is named");
+        assert!(all.allow("/lnrpc.Lightning/ListChannels", &needs(&[("offchain", "read")])));
+        assert!(!all.allow(OPEN, &needs(&[("offchain", "write"), ("onchain", "write")])));
+        assert!(!all.allow(OPEN, &[]), "LND does not know the call");
     }
 
     #[test]

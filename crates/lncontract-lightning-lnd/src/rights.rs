@@ -3,13 +3,17 @@
 //! Invariant: no role can bake macaroons, send coins, delete payments or disconnect peers. What a role does not have is
 //! refused by LND itself, and named by us.
 
+use std::collections::HashMap;
+
+use bitcoin::Network;
+use lncontract_lightning::LightningError;
+
 use crate::{
-    api::{self, BakeMacaroon, BakedMacaroon, Info, Permission, path},
+    api::{self, BakeMacaroon, BakedMacaroon, Info, Permission, PermissionsOfCalls, path},
     config::LndAccess,
     macaroon::Macaroon,
-    rpc::{Fault, Rpc},
+    rpc::{Fault, Kind, Rpc},
 };
-use lncontract_lightning::LightningError;
 
 /// A group of rights that a company gives or keeps back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,9 +143,11 @@ pub struct Report {
     pub height: u32,
     /// Whether it follows the chain.
     pub synced: bool,
-    /// Addresses that it announces.
+    /// Addresses that it announces, `key@host:port`.
     pub addresses: Vec<String>,
-    /// Rights that no macaroon names. A macaroon with rights of other kinds than `uri` may have them all the same.
+    /// Why this program can't use it, and what to do; `None` where it can.
+    pub obstacle: Option<String>,
+    /// Rights that no macaroon has.
     pub missing: Vec<(&'static str, Vec<&'static str>)>,
     /// What it can and can't do, with what changes it.
     pub abilities: Vec<Ability>,
@@ -163,20 +169,32 @@ pub struct Ability {
 /// `option_support_large_channel` (BOLT 9): bits 18 and 19.
 const LARGE_CHANNELS: [u32; 2] = [18, 19];
 
-/// Asks an LND who it is, with what was given; nothing is kept.
+/// Asks an LND who it is, with what was given, and whether a program on `network` can use it; nothing is kept.
 ///
 /// # Errors
 /// When it can't be reached or does not let us: says what to do.
-pub async fn report(access: &LndAccess) -> Result<Report, LightningError> {
+pub async fn report(access: &LndAccess, network: Network) -> Result<Report, LightningError> {
     let rpc = Rpc::new(access);
     crate::start::serving(&rpc).await.map_err(Fault::reading)?;
     let info: Info = rpc.call(path::GET_INFO, api::Nothing {}).await.map_err(Fault::reading)?;
+    let needed = needed(&rpc, access).await?;
+    let may = |uri: &str| match &needed {
+        Some(needed) => access.macaroons.allow(uri, needed.get(uri).map_or(&[], Vec::as_slice)),
+        None => rpc.may(uri),
+    };
     let missing = ROLES.iter().filter_map(|role| {
-        let lacks: Vec<_> = role.uris.iter().copied().filter(|uri| !rpc.may(uri)).collect();
+        let lacks: Vec<_> = role.uris.iter().copied().filter(|uri| !may(uri)).collect();
         (!lacks.is_empty()).then_some((role.name, lacks))
     });
+    let missing: Vec<_> = missing.collect();
+    let unseen = missing.iter().any(|(role, _)| *role == ROLES[0].name).then(|| {
+        "no macaroon has all the rights of `watch`, and without them nothing can be seen: bake it (`lncontract lnd bake` \
+         prints the command) and give it too"
+            .to_owned()
+    });
     Ok(Report {
-        missing: missing.collect(),
+        obstacle: crate::start::check(&info, network).err().map(|error| error.to_string()).or(unseen),
+        missing,
         abilities: abilities(&info),
         network: info.chains.first().map(|chain| chain.network.clone()).unwrap_or_default(),
         key: info.identity_pubkey,
@@ -186,6 +204,26 @@ pub async fn report(access: &LndAccess) -> Result<Report, LightningError> {
         synced: info.synced_to_chain,
         addresses: info.uris,
     })
+}
+
+/// Which entities and actions each call needs, where a macaroon has rights of that kind and lets us ask.
+async fn needed(
+    rpc: &Rpc,
+    access: &LndAccess,
+) -> Result<Option<HashMap<String, Vec<(String, String)>>>, LightningError> {
+    if !access.macaroons.have_others() {
+        return Ok(None);
+    }
+    let answer: Result<PermissionsOfCalls, Fault> = rpc.call(path::LIST_PERMISSIONS, api::Nothing {}).await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        // It may not ask for that: then only a call itself tells.
+        Err(Fault { kind: Kind::Setup, .. }) => return Ok(None),
+        Err(fault) => return Err(fault.reading()),
+    };
+    let of =
+        |list: api::Permissions| list.permissions.into_iter().map(|one| (one.entity, one.action)).collect();
+    Ok(Some(answer.method_permissions.into_iter().map(|(uri, list)| (uri, of(list))).collect()))
 }
 
 fn abilities(info: &Info) -> Vec<Ability> {

@@ -131,7 +131,7 @@ fn no_wallet() -> Fault {
 }
 
 /// Chain and version.
-fn check(info: &Info, network: Network) -> Result<(), StartError> {
+pub(crate) fn check(info: &Info, network: Network) -> Result<(), StartError> {
     let found = info.chains.first().map_or("no chain", |chain| chain.network.as_str());
     let wanted = match network {
         Network::Bitcoin => "mainnet",

@@ -28,6 +28,8 @@ pub fn router() -> Router<Web> {
         .route("/node", get(read::node))
         .route("/node/addresses", post(act::new_address))
         .route("/node/account", get(read::account))
+        .route("/node/own", get(read::own_node).post(act::use_own_node))
+        .route("/node/own/tests", post(act::test_own_node))
         .route("/wallet", get(read::wallet))
         .route("/wallet/costs", post(act::leaving_cost))
         .route("/wallet/pay-outs", post(act::let_leave))

@@ -93,7 +93,7 @@ pub fn router(app: Arc<App>, clock: Option<Arc<dyn SandboxClock>>) -> Router {
 fn pages_router() -> Router<Web> {
     use pages::{
         account, amend, close, companies, contract, contracts, examine, file, first_run, fund, invoice,
-        new_contract, node, offer, overview, pay, record, release, sign_in, tender, theme, wallet,
+        new_contract, node, offer, overview, own_node, pay, record, release, sign_in, tender, theme, wallet,
     };
     Router::new()
         .route("/", get(overview::show))
@@ -124,6 +124,8 @@ fn pages_router() -> Router<Web> {
         .route("/record-file", get(file::show).post(file::take).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
         .route("/node", get(node::show))
         .route("/node/address", post(node::new_address))
+        .route("/node/lnd", get(own_node::show).post(own_node::test))
+        .route("/node/lnd/use", post(own_node::connect))
         .route("/wallet", get(wallet::show).post(wallet::cost))
         .route("/wallet/leave", post(wallet::leave))
         .route("/wallet/raise/{txid}", get(wallet::show_raise).post(wallet::raise))

@@ -19,6 +19,7 @@ pub mod new_contract;
 pub mod node;
 pub mod offer;
 pub mod overview;
+pub mod own_node;
 pub mod pay;
 mod plain;
 pub mod record;

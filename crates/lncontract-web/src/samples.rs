@@ -6,10 +6,11 @@ pub mod views;
 use std::sync::{Arc, Mutex};
 
 use lncontract_app::{
-    Account, AppError, CloseMode, LeaveOrder, Leaving, PaymentRow, Speed, Taken,
+    Account, AppError, CloseMode, LeaveOrder, Leaving, NodeAccess, PaymentRow, Speed, Taken,
     view::{
         AccountView, CompanyRow, Comparison, ContractRow, ContractView, CostView, Frame, FreePart,
-        Negotiation, NodeView, Overview, PayPrompt, RaiseView, TenderView, TreasuryView, WithdrawalRow,
+        Negotiation, NodeView, Overview, OwnNodeView, PayPrompt, RaiseView, TenderView, TestedNode,
+        TreasuryView, WithdrawalRow,
     },
 };
 use lncontract_core::{
@@ -186,6 +187,23 @@ impl App {
     }
     pub async fn node_view(&self) -> Answer<NodeView> {
         Ok(views::node())
+    }
+    pub async fn awaits_own_node(&self) -> bool {
+        false
+    }
+    pub async fn own_node_view(&self) -> Answer<OwnNodeView> {
+        Ok(views::own_node())
+    }
+    pub async fn test_own_node(&self, access: NodeAccess) -> Answer<TestedNode> {
+        let NodeAccess { connect, address, certificate, macaroons, reached_at } = access;
+        let call = format!("test_own_node {connect} {address} {certificate} {macaroons:?} {reached_at}");
+        self.act(call, views::own_node().tested.expect("the sample has one"))
+    }
+    pub async fn use_own_node(self: &Arc<Self>, id: &str, password: &str) -> Answer<()> {
+        if password != PASSWORD {
+            return Err(AppError::refused("wrong-password", "the password is another one", "type it again"));
+        }
+        self.act(format!("use_own_node {id}"), ())
     }
     pub async fn account(&self) -> Answer<Account> {
         Ok(views::account())

@@ -4,6 +4,7 @@
 //! Invariant: a command is one request between signing in and signing out; it knows no rule and no record.
 //! Money: paying names the amount, and the program refuses another one.
 
+mod connect;
 mod http;
 mod print;
 mod session;
@@ -236,6 +237,8 @@ enum Node {
     Address,
     /// Our books beside the node's balances, to the millisatoshi
     Account,
+    /// Connect the company's own LND, tested first, where no option of `serve` names one
+    Connect(connect::Args),
 }
 
 /// Moves the sandbox's clock.
@@ -382,6 +385,7 @@ pub async fn node(args: NodeArgs) -> anyhow::Result<u8> {
     let request = match args.command {
         Node::Info => get("/node".into(), print::node),
         Node::Account => get("/node/account".into(), print::account),
+        Node::Connect(what) => return connect::run(&args.ask, what).await,
         Node::Address => post("/node/addresses".into(), json!({}), |answer| print::field(answer, "address")),
     };
     ask(&args.ask, request).await

@@ -159,6 +159,11 @@ pub enum NodeSettings {
         /// Where other nodes reach it.
         address: String,
     },
+    /// The LND that is connected on the page.
+    OnPage {
+        /// Where other nodes reach it, if that is given here.
+        address: Option<String>,
+    },
 }
 
 /// Text that is not printed.
@@ -261,7 +266,11 @@ impl Typed {
         }
     }
 
-    fn network(&self) -> anyhow::Result<bitcoin::Network> {
+    /// The chain.
+    ///
+    /// # Errors
+    /// When it is one that is refused.
+    pub fn network(&self) -> anyhow::Result<bitcoin::Network> {
         match self.network.unwrap_or(Network::Regtest) {
             Network::Regtest => Ok(bitcoin::Network::Regtest),
             Network::Signet => Ok(bitcoin::Network::Signet),
@@ -275,6 +284,9 @@ impl Typed {
     fn node(&self) -> anyhow::Result<NodeSettings> {
         if self.names_lnd() {
             return self.lnd();
+        }
+        if !self.names_chain() && self.listen_node.is_none() && !self.has_embedded_node() {
+            return Ok(NodeSettings::OnPage { address: self.node_address.clone() });
         }
         let listen = self.listen_node.unwrap_or_else(|| NODE.parse().expect("an address in this file"));
         let address = self.node_address.clone().unwrap_or_else(|| listen.to_string());

@@ -95,7 +95,7 @@ async fn look(settings: &Settings) -> Vec<Finding> {
         database(settings).await,
         disk::space(&settings.dir),
     ];
-    if !matches!(settings.node, Some(NodeSettings::Lnd { .. })) {
+    if !matches!(settings.node, Some(NodeSettings::Lnd { .. } | NodeSettings::OnPage { .. })) {
         findings.push(folder::node(&settings.dir));
         findings.push(copies::starts(&settings.dir).await);
     }
@@ -115,6 +115,12 @@ async fn look(settings: &Settings) -> Vec<Finding> {
             let (found, time_s) = sources::look(chain, settings.network).await;
             findings.extend(found);
             time_s
+        }
+        Some(NodeSettings::OnPage { .. }) => {
+            let text = "no chain source is given: the node is the LND that is connected on the page";
+            let todo = "it is sealed: the page “Our LND” tests it, or `lncontract lnd test` with its files";
+            findings.push(Finding::look("lnd", text, todo));
+            None
         }
         Some(NodeSettings::Lnd { access, .. }) => {
             findings.extend(lnd::look(access, settings.network).await);

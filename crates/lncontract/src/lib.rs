@@ -14,6 +14,7 @@ mod doctor;
 mod export;
 mod init;
 mod lnd;
+mod own_lnd;
 mod post;
 pub mod sandbox;
 mod say;

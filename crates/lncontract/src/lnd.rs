@@ -133,14 +133,14 @@ fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 async fn test(args: Test) -> anyhow::Result<u8> {
-    let access = args.typed.lnd_of_file()?.lnd_access()?;
-    let report = report(&access).await?;
+    let typed = args.typed.lnd_of_file()?;
+    let report = report(&typed.lnd_access()?, typed.network()?).await?;
     if args.json {
         say!("{}", as_json(&report));
     } else {
         show(&report);
     }
-    Ok(0)
+    Ok(u8::from(report.obstacle.is_some()))
 }
 
 fn show(report: &Report) {
@@ -161,6 +161,9 @@ fn show(report: &Report) {
     }
     for ability in &report.abilities {
         say!("{}", in_words(ability));
+    }
+    if let Some(obstacle) = &report.obstacle {
+        say!("can't be used: {obstacle}");
     }
 }
 
@@ -185,6 +188,6 @@ fn as_json(report: &Report) -> serde_json::Value {
     json!({
         "key": report.key, "alias": report.alias, "version": report.version, "network": report.network,
         "height": report.height, "synced": report.synced, "addresses": report.addresses, "missing": missing,
-        "abilities": abilities,
+        "abilities": abilities, "obstacle": report.obstacle,
     })
 }

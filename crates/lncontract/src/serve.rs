@@ -110,7 +110,12 @@ async fn start(settings: &Settings) -> anyhow::Result<Arc<App>> {
         None => wire::company_without_node(dir, network, peer, clock).await,
         Some(NodeSettings::Lnd { access, address }) => {
             let reached = Reached { node: address.clone(), peer };
-            let (app, _) = wire::company_with_lnd(dir, network, reached, access.clone(), clock).await?;
+            let (app, _) = wire::company_with_lnd(dir, network, reached, Some(access.clone()), clock).await?;
+            Ok(app)
+        }
+        Some(NodeSettings::OnPage { address }) => {
+            let reached = Reached { node: address.clone().unwrap_or_default(), peer };
+            let (app, _) = wire::company_with_lnd(dir, network, reached, None, clock).await?;
             Ok(app)
         }
         Some(NodeSettings::Embedded { listen, address, chain }) => {
@@ -162,11 +167,14 @@ async fn announce(
         return Ok(());
     }
     say!("pages   {web}");
-    say!(
-        "chain   {}{}",
-        settings.network,
-        if settings.node.is_some() { "" } else { ", the node is left out" }
-    );
+    let node = match &settings.node {
+        None => ", the node is left out",
+        Some(NodeSettings::OnPage { .. }) => {
+            "; no chain source is given: the node is the LND that is connected on the page"
+        }
+        Some(_) => "",
+    };
+    say!("chain   {}{node}", settings.network);
     if let (Some(listen), Some(peer)) = (peer, &settings.peer) {
         say!("peers   {} leads to {listen}", peer.address);
     }

@@ -4,17 +4,17 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context;
-use lncontract_app::{App, Clock, NotStarted, StartNode, Wiring};
+use lncontract_app::{App, Clock, NodeAccess, NotStarted, OwnNode, StartNode, Wiring};
 use lncontract_lightning::{BoxFuture, Chain, Host, Lightning};
 use lncontract_lightning_ldk::{LdkConfig, LdkNode, StartError, check_starts};
-use lncontract_lightning_lnd::{LndAccess, LndConfig, LndNode};
+use lncontract_lightning_lnd::LndAccess;
 use lncontract_store::{Options, SqliteStore};
 
-use crate::post::Https;
+use crate::{own_lnd::OwnLnd, post::Https};
 
 /// The node's own folder in a data directory.
 pub const NODE_DIR: &str = "node";
@@ -23,18 +23,23 @@ pub const LND_DIR: &str = "lnd";
 
 /// A node that is started when the company's keys are unlocked, and can be asked for from then on.
 pub struct Kept {
-    starter: Box<dyn StartNode>,
-    running: OnceLock<Arc<dyn Lightning>>,
+    starter: Arc<dyn StartNode>,
+    running: Mutex<Option<Arc<dyn Lightning>>>,
 }
 
 impl Kept {
-    fn new(starter: impl StartNode) -> Arc<Self> {
-        Arc::new(Self { starter: Box::new(starter), running: OnceLock::new() })
+    fn new(starter: Arc<dyn StartNode>) -> Arc<Self> {
+        Arc::new(Self { starter, running: Mutex::default() })
     }
 
-    /// The node, once it was started.
+    /// The node that was started last.
     pub fn running(&self) -> Option<Arc<dyn Lightning>> {
-        self.running.get().cloned()
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Arc<dyn Lightning>>> {
+        // A panic elsewhere leaves a whole value here.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -42,12 +47,12 @@ impl StartNode for Kept {
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
+        access: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
-            let node = self.starter.start(seed, host).await?;
-            // The first start wins; there is no second one in a process.
-            let _ = self.running.set(Arc::clone(&node));
+            let node = self.starter.start(seed, access, host).await?;
+            *self.locked() = Some(Arc::clone(&node));
             Ok(node)
         })
     }
@@ -65,40 +70,18 @@ impl StartNode for Embedded {
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
+        access: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
+            if access.is_some() {
+                let todo = "this company's own LND was connected on the page, and its channels are there: stop this \
+                            program and start it without --bitcoind-url and --esplora-url";
+                return Err(NotStarted::Trouble(todo.to_owned()));
+            }
             let chain = Arc::clone(&self.chain);
             let config = LdkConfig::new(self.dir.clone(), *seed, self.network, self.listen, chain, host);
             let node = LdkNode::start(config).await.map_err(|error| not_started(&error))?;
-            Ok(node as Arc<dyn Lightning>)
-        })
-    }
-}
-
-/// The company's own LND.
-struct OwnLnd {
-    access: LndAccess,
-    network: bitcoin::Network,
-    dir: PathBuf,
-}
-
-impl StartNode for OwnLnd {
-    fn start<'a>(
-        &'a self,
-        seed: &'a [u8; 32],
-        host: Arc<dyn Host>,
-    ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
-        Box::pin(async move {
-            let config = LndConfig {
-                access: self.access.clone(),
-                network: self.network,
-                dir: self.dir.clone(),
-                secret: *seed,
-                host,
-            };
-            let node = LndNode::start(config).await;
-            let node = node.map_err(|error| NotStarted::Trouble(chain_of(&error)))?;
             Ok(node as Arc<dyn Lightning>)
         })
     }
@@ -113,6 +96,7 @@ impl StartNode for NoNode {
     fn start<'a>(
         &'a self,
         _: &'a [u8; 32],
+        _: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
@@ -140,7 +124,7 @@ fn not_started(error: &StartError) -> NotStarted {
 }
 
 /// An error with its causes, for people.
-fn chain_of(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -189,12 +173,13 @@ pub async fn company(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Arc<App>, Arc<Kept>)> {
     let dir = place.dir.join(NODE_DIR);
-    let node = Kept::new(Embedded { dir, network: place.network, listen: place.listen, chain });
+    let node = Kept::new(Arc::new(Embedded { dir, network: place.network, listen: place.listen, chain }));
     let starter = Arc::clone(&node) as Arc<dyn StartNode>;
-    Ok((program(place.dir, place.network, place.reached, starter, clock).await?, node))
+    Ok((program(place.dir, place.network, place.reached, (starter, None), clock).await?, node))
 }
 
-/// Opens a company's store and starts its program on the company's own LND.
+/// Opens a company's store and starts its program on the company's own LND; without `access`, on the one that is
+/// connected on the page.
 ///
 /// # Errors
 /// As [`company`]. An LND that is not there is told on the page.
@@ -202,12 +187,13 @@ pub async fn company_with_lnd(
     dir: &Path,
     network: bitcoin::Network,
     reached: Reached,
-    access: LndAccess,
+    access: Option<LndAccess>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Arc<App>, Arc<Kept>)> {
-    let node = Kept::new(OwnLnd { access, network, dir: dir.join(LND_DIR) });
+    let lnd = Arc::new(OwnLnd { given: access, network, dir: dir.join(LND_DIR) });
+    let node = Kept::new(Arc::clone(&lnd) as Arc<dyn StartNode>);
     let starter = Arc::clone(&node) as Arc<dyn StartNode>;
-    Ok((program(dir, network, reached, starter, clock).await?, node))
+    Ok((program(dir, network, reached, (starter, Some(lnd)), clock).await?, node))
 }
 
 /// Opens a company's store and starts its program with no node: record and pages only.
@@ -221,7 +207,8 @@ pub async fn company_without_node(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
     let reached = Reached { node: String::new(), peer };
-    program(dir, network, reached, Arc::new(NoNode { dir: dir.join(NODE_DIR) }), clock).await
+    let node = Arc::new(NoNode { dir: dir.join(NODE_DIR) });
+    program(dir, network, reached, (node, None), clock).await
 }
 
 /// The most pages that the database may have, from the environment: how a test of the built program fills a disk.
@@ -237,7 +224,7 @@ async fn program(
     dir: &Path,
     network: bitcoin::Network,
     reached: Reached,
-    node: Arc<dyn StartNode>,
+    (node, own_node): (Arc<dyn StartNode>, Option<Arc<OwnLnd>>),
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<App>> {
     let store = SqliteStore::open_with(dir, options()?)
@@ -248,6 +235,7 @@ async fn program(
         store,
         clock,
         node,
+        own_node: own_node.map(|own| own as Arc<dyn OwnNode>),
         network: network.to_string(),
         node_address: reached.node,
         peer_address: reached.peer,

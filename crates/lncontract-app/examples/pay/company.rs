@@ -8,7 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use lncontract_app::{App, Clock, NewCompany, NewContract, NotStarted, StartNode, SystemClock, Wiring};
+use lncontract_app::{
+    App, Clock, NewCompany, NewContract, NodeAccess, NotStarted, StartNode, SystemClock, Wiring,
+};
 use lncontract_core::{
     Hash, Sat,
     template::supply::worked_example,
@@ -43,6 +45,7 @@ impl StartNode for Starter {
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
+        _: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move {
@@ -71,6 +74,7 @@ impl Company {
             clock: Arc::new(SystemClock),
             node: Arc::clone(&node) as Arc<dyn StartNode>,
             network: "regtest".into(),
+            own_node: None,
             node_address: listen.to_string(),
             peer_address: None,
             post: Arc::new(lncontract_app::NoPost),

@@ -1,10 +1,11 @@
 //! The node's page.
 
+use lncontract_core::NodeId;
 use lncontract_lightning::{Channel, ChannelState, LightningError, NodeInfo};
 
 use super::words;
 use crate::{
-    App, AppError,
+    App, AppError, Class,
     view::{Badge, NodeChannelRow, NodeView, Tone},
 };
 
@@ -15,7 +16,8 @@ impl App {
     /// When the keys are locked or the store does not answer.
     pub async fn node_view(&self) -> Result<NodeView, AppError> {
         let unlocked = self.unlocked().await?;
-        let key = unlocked.statement.node_id.to_string();
+        let node_id = unlocked.statement.node_id;
+        let key = if node_id == NodeId::ZERO { String::new() } else { node_id.to_string() };
         let peers = self.companies().await?;
         let silent = |word: &str, trouble: String| {
             let state = Badge::new(Tone::Bad, word);
@@ -23,14 +25,15 @@ impl App {
                 state,
                 trouble,
                 key: key.clone(),
-                address: self.node_address.clone(),
+                address: unlocked.node_address.clone(),
                 peers: peers.clone(),
+                own_node: self.own_node.is_some(),
                 ..NodeView::default()
             }
         };
         let node = match self.node().await {
             Ok(node) => node,
-            Err(error) => return Ok(silent("Stopped", error.todo)),
+            Err(error) => return Ok(silent("Stopped", sentence(&error.todo))),
         };
         let asked = async { Ok((node.info().await?, node.balances().await?, node.channels().await?)) };
         let (info, balances, channels) = match asked.await {
@@ -55,13 +58,22 @@ impl App {
         let pending = |state: &ChannelState| matches!(state, ChannelState::Pending { .. });
         let in_channels_sat = sum(open, |channel| channel.local_msat) / 1_000;
         let confirming_sat = sum(pending, |channel| channel.local_msat) / 1_000;
+        // A node that gives us no address (an LND without that right) has a page all the same.
+        let (deposit_address, deposit_trouble) = match self.deposit_address().await {
+            Ok(address) => (address, String::new()),
+            Err(error) if matches!(error.class, Class::Refused | Class::NotNow) => {
+                (String::new(), sentence(&error.title))
+            }
+            Err(error) => return Err(error),
+        };
         Ok(NodeView {
             state: standing(&info, "In step"),
             trouble: info.chain_doubts.iter().map(|doubt| sentence(doubt)).collect::<Vec<_>>().join(" "),
             answers: true,
             key: info.key.to_string(),
-            address: self.node_address.clone(),
+            address: unlocked.node_address.clone(),
             software: info.software,
+            own_node: self.own_node.is_some(),
             height: info.height,
             total_sat: balances.onchain_total_sat + balances.channels_msat / 1_000 + balances.closing_sat,
             in_channels_sat,
@@ -70,7 +82,8 @@ impl App {
             onchain_free_sat: balances.onchain_spendable_sat,
             reserve_sat: balances.anchor_reserve_sat,
             can_receive_sat: sum(open, |channel| channel.inbound_capacity_msat) / 1_000,
-            deposit_address: self.deposit_address().await?,
+            deposit_address,
+            deposit_trouble,
             channels: channels.iter().map(|channel| row(channel, name(channel))).collect(),
             peers,
         })

@@ -13,7 +13,9 @@ pub struct NodeView {
     pub trouble: String,
     /// Whether it answers. Else balances, channels, height and software are not known, and stand empty here.
     pub answers: bool,
-    /// Its key.
+    /// Whether it is the company's own software, with a page of its own.
+    pub own_node: bool,
+    /// Its key; empty while there was none.
     pub key: String,
     /// Where it listens.
     pub address: String,
@@ -37,6 +39,8 @@ pub struct NodeView {
     pub can_receive_sat: u64,
     /// A deposit address.
     pub deposit_address: String,
+    /// Why there is none.
+    pub deposit_trouble: String,
     /// Channels.
     pub channels: Vec<NodeChannelRow>,
     /// Peers.

@@ -118,6 +118,20 @@ pub(crate) struct Permission {
     pub(crate) action: String,
 }
 
+/// `lnrpc.MacaroonPermissionList`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct Permissions {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) permissions: Vec<Permission>,
+}
+
+/// `lnrpc.ListPermissionsResponse`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct PermissionsOfCalls {
+    #[prost(map = "string, message", tag = "1")]
+    pub(crate) method_permissions: std::collections::HashMap<String, Permissions>,
+}
+
 /// `lnrpc.BakeMacaroonResponse`.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub(crate) struct BakedMacaroon {

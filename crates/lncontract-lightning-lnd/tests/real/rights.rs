@@ -1,6 +1,7 @@
 //! What this program may do at an LND: works with the macaroons that it bakes, fails closed without one, says what an LND
 //! can do, and waits for one that is locked or away.
 
+use bitcoin::Network;
 use lncontract_lightning::{
     Claim, Lightning, LightningError, NewInvoice, OpenChannel, Pay,
     conformance::{Bench, Side},
@@ -64,7 +65,7 @@ async fn real_lnd_names_the_right_that_a_macaroon_lacks() {
     let bench = bench(WIDE, WIDE).await;
     ready(&bench).await;
     let watch = baked(&bench, Side::Buyer, &["watch", "messages"]).await;
-    let told = report(&watch).await.expect("it may look");
+    let told = report(&watch, Network::Regtest).await.expect("it may look");
     let missing: Vec<&str> = told.missing.iter().map(|(role, _)| *role).collect();
     assert_eq!(missing, ["invoice", "admit", "pay", "fund"]);
     bench.reconnect(Side::Buyer, watch).await;
@@ -88,12 +89,31 @@ async fn real_lnd_says_what_it_can_do_for_contracts() {
     let bench = bench(Kind::Lnd(&[]), WIDE).await;
     for (side, large) in [(Side::Buyer, false), (Side::Seller, true)] {
         let access = bench.with_lnd(side, |lnd| lnd.access());
-        let told = report(&access).await.expect("it runs");
+        let told = report(&access, Network::Regtest).await.expect("it runs");
         assert_eq!((told.network.as_str(), told.missing.len()), ("regtest", 0));
         assert!(told.version.starts_with("0."), "{told:?}");
         assert_eq!(told.abilities[0].can, Some(large), "{told:?}");
         assert_eq!(told.abilities[0].line.is_some(), !large);
+        assert_eq!(told.obstacle, None);
+        let elsewhere = report(&access, Network::Signet).await.expect("it runs");
+        let obstacle = elsewhere.obstacle.expect("another chain is no use");
+        assert!(obstacle.contains("regtest") && obstacle.contains("signet"), "{obstacle}");
     }
+}
+
+/// Macaroons that LND made by itself have rights of other kinds: what they are good for is asked of LND.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_tells_what_its_own_macaroons_are_good_for() {
+    let bench = bench(WIDE, WIDE).await;
+    let access = bench.with_lnd(Side::Buyer, |lnd| {
+        let readonly = std::fs::read(lnd.macaroon("readonly")).expect("it wrote one");
+        LndAccess::new(&lnd.rpc().to_string(), &lnd.certificate(), &[readonly])
+            .expect("its own files are good")
+    });
+    let told = report(&access, Network::Regtest).await.expect("it may look");
+    let missing: Vec<&str> = told.missing.iter().map(|(role, _)| *role).collect();
+    assert_eq!(missing, ["messages", "invoice", "admit", "pay", "fund"], "{told:?}");
+    assert_eq!(told.obstacle, None, "it may watch");
 }
 
 /// A wrong certificate, a foreign macaroon, nobody there: each is named, and nothing is sent.
@@ -103,7 +123,7 @@ async fn real_lnd_with_another_certificate_or_macaroon_is_refused_by_name() {
     let (buyer, seller) =
         (bench.with_lnd(Side::Buyer, |lnd| lnd.access()), bench.with_lnd(Side::Seller, |lnd| lnd.access()));
     let check = async |access: LndAccess, words: &str| {
-        let error = report(&access).await.expect_err("it can't be used").to_string();
+        let error = report(&access, Network::Regtest).await.expect_err("it can't be used").to_string();
         assert!(error.contains(words), "{error}");
     };
     check(LndAccess { certificate: seller.certificate.clone(), ..buyer.clone() }, "another certificate")

@@ -11,8 +11,8 @@ use axum::{
     http::StatusCode,
 };
 use lncontract_app::{
-    AppError, CloseMode, LeaveOrder, Leaving, Speed, Taken,
-    view::{CompanyRow, CostView, WithdrawalRow},
+    AppError, CloseMode, LeaveOrder, Leaving, NodeAccess, Speed, Taken,
+    view::{CompanyRow, CostView, TestedNode, WithdrawalRow},
 };
 use lncontract_core::{
     Hash, Sat,
@@ -38,6 +38,14 @@ pub struct Written {
 #[derive(Serialize)]
 pub struct Address {
     address: String,
+}
+
+/// The test of the node that is to be used, and the company's password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UseNode {
+    id: String,
+    password: String,
 }
 
 /// What is offered, and to whom.
@@ -157,6 +165,23 @@ pub struct Raised {
 pub async fn offer(State(app): State<Arc<App>>, Body(offer): Body<Offer>) -> Created<Written> {
     let Offer { counterparty, our_side, terms, valid_days } = offer;
     written(app.offer(NewContract { counterparty, our_side, terms, valid_days }).await?)
+}
+
+/// POST /api/v1/node/own/tests: asks the node that the body leads to; nothing is kept but for `use_own_node`.
+pub async fn test_own_node(
+    State(app): State<Arc<App>>,
+    Body(access): Body<NodeAccess>,
+) -> Created<TestedNode> {
+    Ok((StatusCode::CREATED, Json(app.test_own_node(access).await?)))
+}
+
+/// POST /api/v1/node/own: the node that was tested is ours from now on.
+pub async fn use_own_node(
+    State(app): State<Arc<App>>,
+    Body(UseNode { id, password }): Body<UseNode>,
+) -> Result<StatusCode, Problem> {
+    app.use_own_node(&id, &password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// POST /api/v1/wallet/costs: what it costs to pay that out, with an id for the order.

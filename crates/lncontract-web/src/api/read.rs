@@ -9,8 +9,8 @@ use axum::{
 use lncontract_app::{
     Account, PaymentRow, Speed,
     view::{
-        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, PayPrompt, RaiseView,
-        TenderView, TreasuryView,
+        AccountView, CompanyRow, ContractRow, ContractView, Frame, NodeView, Overview, OwnNodeView,
+        PayPrompt, RaiseView, TenderView, TreasuryView,
     },
 };
 use lncontract_core::{Hash, v1::Terms};
@@ -44,6 +44,11 @@ pub async fn node(State(app): State<Arc<App>>) -> Answer<NodeView> {
 /// GET /api/v1/node/account: our books beside our node, in millisatoshi.
 pub async fn account(State(app): State<Arc<App>>) -> Answer<Account> {
     Ok(Json(app.account().await?))
+}
+
+/// GET /api/v1/node/own: the company's own node, asked now.
+pub async fn own_node(State(app): State<Arc<App>>) -> Result<Json<OwnNodeView>, Problem> {
+    Ok(Json(app.own_node_view().await?))
 }
 
 /// GET /api/v1/wallet

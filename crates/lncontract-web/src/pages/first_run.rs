@@ -144,6 +144,8 @@ pub async fn ask_check(shell: Shell) -> Response {
 pub async fn check(State(web): State<Web>, shell: Shell, form: Form) -> Result<Response, Problem> {
     let typed = ASKED.map(|(field, _, number)| (number, form.get(field).to_lowercase()));
     match web.app.confirm_words(form.exactly("password"), &typed).await {
+        // The next thing that is missing.
+        Ok(()) if web.app.awaits_own_node().await => Ok(see("/node/lnd")),
         Ok(()) => Ok(see("/")),
         Err(error) => Ok(check_page(&shell, &kept(form, error)?)),
     }

@@ -275,6 +275,54 @@ pub fn cost() -> CostView {
     CostView { id, amount_sat: 2_000_000, fee_sat: 564, left_sat: 4_179_436, reserve_sat: 100_000 }
 }
 
+/// An LND that was tested and is not used yet.
+pub fn own_node() -> OwnNodeView {
+    let ability = |what: &str, can, so: &str, line: &str| AbilityRow {
+        what: what.into(),
+        can,
+        so: so.into(),
+        line: line.into(),
+    };
+    let role = |name: &str, what: &str, missing: &[&str]| RoleRow {
+        name: name.into(),
+        what: what.into(),
+        missing: missing.iter().map(|uri| (*uri).to_owned()).collect(),
+        command: format!("lncli bakemacaroon --save_to=lncontract-{name}.macaroon"),
+    };
+    let report = NodeReport {
+        key: "02bf63b18445ee98eae4b39ecbf7c0b39e55e089a7713c14df5db8be80836262f4".into(),
+        alias: "meridian-treasury".into(),
+        software: "LND 0.20.1-beta".into(),
+        network: "signet".into(),
+        height: 215_406,
+        synced: true,
+        addresses: vec![],
+        obstacle: String::new(),
+        roles: vec![
+            role("watch", "read channels, payments, invoices, coins and blocks; nothing moves", &[]),
+            role("pay", "pay invoices over named channels", &["/routerrpc.Router/SendPaymentV2"]),
+        ],
+        abilities: vec![
+            ability(
+                "channels above 16,777,215 sat",
+                Some(false),
+                "a larger tranche has to be split, or is refused by this LND",
+                "protocol.wumbo-channels=true",
+            ),
+            ability("splicing", Some(false), "money is added by a further channel", ""),
+        ],
+    };
+    OwnNodeView {
+        choice: NodeChoice::Page,
+        tested: Some(TestedNode {
+            id: "00000000000000000000000000000007".into(),
+            report,
+            reached_at: "ln.meridian.example:9735".into(),
+        }),
+        ..OwnNodeView::default()
+    }
+}
+
 pub fn node() -> NodeView {
     let channel = |counterparty: &str, id: u8, size_sat, ours_sat, can_send_sat, can_receive_sat, state| {
         NodeChannelRow {
@@ -289,6 +337,7 @@ pub fn node() -> NodeView {
     };
     NodeView {
         answers: true,
+        own_node: true,
         state: badge(Tone::Good, "In step"),
         trouble: String::new(),
         key: "02bf63b18445ee98eae4b39ecbf7c0b39e55e089a7713c14df5db8be80836262f4".into(),
@@ -303,6 +352,7 @@ pub fn node() -> NodeView {
         reserve_sat: 100_000,
         can_receive_sat: 61_774_000,
         deposit_address: "tb1pcwulk79y2t8zljgvlutqs5gzx4gruwmjw6pmw8rlalh9gxvt443snnzg3x".into(),
+        deposit_trouble: String::new(),
         channels: vec![
             channel(
                 "Castor",

@@ -264,6 +264,60 @@ async fn a_record_is_taken_from_a_file() {
 }
 
 #[tokio::test]
+async fn a_node_is_tested_and_used_and_no_secret_of_it_comes_back() {
+    let send_parts = async |app: &Arc<App>, parts: &[(&str, &str)]| {
+        let mut body = String::new();
+        for (name, content) in parts {
+            let file = if name.ends_with("_file") { "; filename=\"a\"" } else { "" };
+            body += &format!(
+                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
+            );
+        }
+        body += "--edge--\r\n";
+        let request =
+            ours("POST", "/node/lnd").header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge");
+        send(app, request.body(Body::from(body)).unwrap()).await
+    };
+    let app = app();
+    let typed = [
+        ("connect", ""),
+        ("address", " 10.0.0.5:10009 "),
+        ("certificate", ""),
+        ("certificate_file", "-----BEGIN CERTIFICATE-----"),
+        ("macaroon", "0201\n0202"),
+        ("macaroon_file", "\u{2}bin"),
+        ("reached_at", "ln.meridian.example:9735"),
+    ];
+    let answer = send_parts(&app, &typed).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, "/node/lnd#tested"));
+    let call = "test_own_node  10.0.0.5:10009 -----BEGIN CERTIFICATE----- [\"0201\", \"0202\", \"0262696e\"] \
+                ln.meridian.example:9735";
+    assert_eq!(app.calls(), [call]);
+
+    let (code, words) = ("node-macaroon", "that is no macaroon");
+    let refuse = Some(AppError::refused(code, words, "nothing was kept"));
+    let refusing = Arc::new(App { refuse, ..App::new() });
+    let again = send_parts(&refusing, &typed).await;
+    assert_eq!(again.status.as_u16(), 422);
+    again.shows(&["id=\"macaroon-e\"", "That is no macaroon", "10.0.0.5:10009", "have to be given again"]);
+    assert!(!again.body.contains("0201"), "a macaroon is never written back");
+
+    get(&app, "/node/lnd").await.shows(&[
+        "Tested, not used yet",
+        "protocol.wumbo-channels=true",
+        "Missing: /routerrpc.Router/SendPaymentV2.",
+        "ln.meridian.example:9735",
+    ]);
+    let id = "id=00000000000000000000000000000007";
+    let wrong = post(&app, "/node/lnd/use", &format!("{id}&password=another")).await;
+    wrong.shows(&["The password is another one"]);
+    assert_eq!(app.calls().len(), 1, "nothing was changed");
+    let form = format!("{id}&password={}", PASSWORD.replace(' ', "+"));
+    assert_eq!(post(&app, "/node/lnd/use", &form).await.location(), "/node");
+    assert_eq!(app.calls()[1], "use_own_node 00000000000000000000000000000007");
+}
+
+#[tokio::test]
 async fn money_leaves_in_two_steps_the_cost_first() {
     let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
     let app = app();

@@ -125,7 +125,7 @@ async fn run(args: Args) -> anyhow::Result<u8> {
                     &folder,
                     Network::Regtest,
                     Reached::by_node(address),
-                    access,
+                    Some(access),
                     time.clock(),
                 )
                 .await?

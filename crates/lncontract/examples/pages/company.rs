@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use lncontract_app::{App, NewCompany, NewContract, NotStarted, StartNode, SystemClock, Wiring};
+use lncontract_app::{App, NewCompany, NewContract, NodeAccess, NotStarted, StartNode, SystemClock, Wiring};
 use lncontract_core::{
     Hash,
     template::supply::worked_example,
@@ -39,14 +39,16 @@ impl StartNode for Starter {
     fn start<'a>(
         &'a self,
         _seed: &'a [u8; 32],
+        _: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         Box::pin(async move { Ok(self.network.node(self.seed, host) as Arc<dyn Lightning>) })
     }
 }
 
-struct Program {
-    app: Arc<App>,
+/// One company's program.
+pub struct Program {
+    pub app: Arc<App>,
     store: Arc<SqliteStore>,
 }
 
@@ -60,10 +62,7 @@ impl Company {
     ) -> anyhow::Result<Self> {
         let buyer = program(dir, network, place, Side::Buyer).await?;
         let seller = program(dir, network, place, Side::Seller).await?;
-        for (us, them) in [(&buyer, &seller), (&seller, &buyer)] {
-            let row = us.app.accept_invite(&them.app.invite().await?).await?;
-            us.app.confirm_company_words(&row.id).await?;
-        }
+        meet(&buyer, &seller).await?;
         let mut real = sign(&buyer, &seller).await?;
         for _ in 1..REAL.min(contracts) {
             real = sign(&buyer, &seller).await?;
@@ -99,7 +98,8 @@ impl Company {
     }
 }
 
-async fn program(
+/// Sets one up on the network of doubles.
+pub async fn program(
     dir: &Path,
     network: &Arc<FakeNetwork>,
     place: usize,
@@ -116,6 +116,7 @@ async fn program(
         clock: Arc::new(SystemClock),
         node: Arc::new(Starter { network: Arc::clone(network), seed }),
         network: "regtest".into(),
+        own_node: None,
         node_address: network.address(key),
         peer_address: None,
         post: Arc::new(lncontract_app::NoPost),
@@ -134,8 +135,17 @@ fn party(side: Side) -> Party {
     Party { name: name.into(), short_name: short_name.into(), tax_id: String::new(), address: String::new() }
 }
 
+/// They exchange invites and compare the words.
+pub async fn meet(buyer: &Program, seller: &Program) -> anyhow::Result<()> {
+    for (us, them) in [(buyer, seller), (seller, buyer)] {
+        let row = us.app.accept_invite(&them.app.invite().await?).await?;
+        us.app.confirm_company_words(&row.id).await?;
+    }
+    Ok(())
+}
+
 /// The worked example, offered and accepted.
-async fn sign(buyer: &Program, seller: &Program) -> anyhow::Result<Hash> {
+pub async fn sign(buyer: &Program, seller: &Program) -> anyhow::Result<Hash> {
     let counterparty = buyer.app.companies().await?.first().context("they have met")?.id.clone();
     let today = buyer.app.now().timestamp().context("a day")?.to_zoned(jiff::tz::TimeZone::UTC).date();
     let terms = worked_example(today, party(Side::Buyer), party(Side::Seller), 0);
@@ -147,7 +157,8 @@ async fn sign(buyer: &Program, seller: &Program) -> anyhow::Result<Hash> {
     Ok(contract)
 }
 
-async fn until(ask: impl AsyncFn() -> bool) -> anyhow::Result<()> {
+/// Asks until it is so.
+pub async fn until(ask: impl AsyncFn() -> bool) -> anyhow::Result<()> {
     let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end {
         if ask().await {

@@ -39,6 +39,10 @@ fn rows<'a>(list: &'a Value, empty: &str, row: impl Fn(&'a Value) -> String) -> 
     }
 }
 
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
 /// The entry that was written.
 pub fn written(answer: &Value) -> String {
     format!("written as entry {}", field(answer, "id"))
@@ -314,6 +318,37 @@ pub fn node(answer: &Value) -> String {
         text.push_str(&format!("{name:<14}{:>22}\n", sat(&answer[key])));
     }
     text + &format!("deposit   {}", field(answer, "deposit_address"))
+}
+
+/// What a node is, lets us do, and can do for contracts.
+pub fn node_report(report: &Value) -> String {
+    let mut text = format!(
+        "node      {} ({})\nsoftware  {}\nchain     {}, block {}{}\n",
+        field(report, "key"),
+        field(report, "alias"),
+        field(report, "software"),
+        field(report, "network"),
+        field(report, "height"),
+        if report["synced"] == false { ", behind" } else { "" },
+    );
+    for role in list(&report["roles"]) {
+        let missing: Vec<&str> = list(&role["missing"]).iter().filter_map(Value::as_str).collect();
+        let (name, what) = (field(role, "name"), field(role, "what"));
+        text.push_str(&match missing.as_slice() {
+            [] => format!("may       {name:<9} {what}\n"),
+            missing => format!("may NOT   {name:<9} {what} (missing: {})\n", missing.join(" ")),
+        });
+    }
+    for ability in list(&report["abilities"]) {
+        let (what, so, line) = (field(ability, "what"), field(ability, "so"), field(ability, "line"));
+        let line = if line.is_empty() { line } else { format!("; in lnd.conf: {line}") };
+        text.push_str(&match ability["can"].as_bool() {
+            Some(true) => format!("can       {what}\n"),
+            Some(false) => format!("can NOT   {what}: {so}{line}\n"),
+            None => format!("may be    {what}: {so}{line}\n"),
+        });
+    }
+    text.trim_end().to_owned()
 }
 
 #[cfg(test)]

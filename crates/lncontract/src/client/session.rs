@@ -86,13 +86,13 @@ pub(super) async fn ask(ask: &Ask, request: Request) -> anyhow::Result<u8> {
 }
 
 /// Between signing in and signing out.
-struct Session {
-    server: Server,
-    token: String,
+pub(super) struct Session {
+    pub(super) server: Server,
+    pub(super) token: String,
 }
 
 impl Session {
-    async fn open(ask: &Ask) -> anyhow::Result<Self> {
+    pub(super) async fn open(ask: &Ask) -> anyhow::Result<Self> {
         let server = Server::at(&ask.url)?;
         let user = ask.user.as_deref().context("who asks? give --user NAME, or set LNCONTRACT_USER")?;
         let password = config::password(ask.password_file.as_deref(), None)?;
@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// A session that is not ended here ends by itself; the answer matters more.
-    async fn close(&self) {
+    pub(super) async fn close(&self) {
         let _ = self.server.call("DELETE", "/sessions", Some(&self.token), None).await;
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 
 use super::{Secret, Typed};
+use crate::wire;
 
 /// So many sources are compared.
 const SOURCES_MAX: usize = 2;
@@ -36,6 +37,17 @@ pub struct BitcoindSettings {
 }
 
 impl Typed {
+    /// Whether anything of a chain source is given.
+    pub(super) fn names_chain(&self) -> bool {
+        let bitcoind = self.bitcoind_url.is_some() || self.bitcoind_user.is_some();
+        bitcoind || self.bitcoind_cookie_file.is_some() || !self.esplora_url.is_empty()
+    }
+
+    /// Whether an embedded node was here before: then one that lacks its chain source is no question for the page.
+    pub(super) fn has_embedded_node(&self) -> bool {
+        self.dir.as_ref().is_some_and(|dir| dir.join(wire::NODE_DIR).exists())
+    }
+
     /// The sources, the one to prefer first: what runs under our own eyes goes before what others run.
     pub(super) fn chain(&self) -> anyhow::Result<Vec<ChainSettings>> {
         let login = self.bitcoind_user.is_some() || self.bitcoind_cookie_file.is_some();

@@ -114,8 +114,12 @@ fn what_is_missing_or_not_allowed_is_said_with_what_to_type() {
     let nothing = |typed: &mut Typed| {
         *typed = Typed { dir: typed.dir.clone(), ..Typed::default() };
     };
-    check(nothing, "--no-node");
-    check(nothing, "--esplora-url");
+    let nothing_but = |typed: &mut Typed, listen: &str| {
+        nothing(typed);
+        typed.listen_node = Some(listen.parse().unwrap());
+    };
+    check(|typed| nothing_but(typed, "127.0.0.1:1"), "--no-node");
+    check(|typed| nothing_but(typed, "127.0.0.1:1"), "--esplora-url");
     check(|typed| typed.esplora_url = vec!["http://a.example".into()], "no TLS");
     let esploras = |urls: [&str; 2]| urls.map(str::to_owned).to_vec();
     check(|typed| typed.esplora_url = esploras(["https://a.example", "https://b.example"]), "leave out one");
@@ -130,6 +134,18 @@ fn what_is_missing_or_not_allowed_is_said_with_what_to_type() {
     check(|typed| typed.bitcoind_cookie_file = Some("cookie".into()), "not both");
     check(|typed| typed.listen_node = Some("0.0.0.0:9735".parse().unwrap()), "--node-address");
     check(|typed| typed.password_file = Some("/nonexistent/password".into()), "password file");
+}
+
+#[test]
+fn without_a_chain_source_the_page_connects_an_lnd_unless_an_embedded_node_was_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let typed = || Typed { dir: Some(dir.path().to_owned()), ..Typed::default() };
+    let node = typed().meaning().unwrap().node;
+    assert!(matches!(node, Some(NodeSettings::OnPage { address: None })), "{node:?}");
+    let login_only = Typed { bitcoind_user: Some("user".into()), ..typed() };
+    assert!(refused(login_only).contains("no --bitcoind-url"));
+    std::fs::create_dir(dir.path().join(crate::wire::NODE_DIR)).unwrap();
+    assert!(refused(typed()).contains("no chain source"), "its channels are there");
 }
 
 #[test]

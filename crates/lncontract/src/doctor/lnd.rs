@@ -9,20 +9,19 @@ const WHAT: &str = "lnd";
 
 /// Asks it.
 pub(super) async fn look(access: &LndAccess, network: Network) -> Vec<Finding> {
-    match report(access).await {
-        Ok(report) => judge(&report, network),
+    match report(access, network).await {
+        Ok(report) => judge(&report),
         Err(error) => {
             vec![Finding::wrong(WHAT, error.to_string(), "nothing that needs a node works until then")]
         }
     }
 }
 
-fn judge(report: &Report, network: Network) -> Vec<Finding> {
+fn judge(report: &Report) -> Vec<Finding> {
     let Report { version, network: on, height, .. } = report;
     let text = format!("LND {version} on {on}, at block {height}");
-    let ours = if network == Network::Bitcoin { "mainnet".to_owned() } else { network.to_string() };
-    let mut findings = vec![if *on != ours {
-        Finding::wrong(WHAT, text, format!("give the LND of {ours}, or another --network"))
+    let mut findings = vec![if let Some(obstacle) = &report.obstacle {
+        Finding::wrong(WHAT, text, obstacle.clone())
     } else if !report.synced {
         Finding::look(WHAT, format!("{text}, behind the chain"), "wait until it has caught up")
     } else {

@@ -61,7 +61,7 @@ async fn real_chromium_with_real_axe_finds_no_violation_on_any_page() -> Result<
 }
 
 /// Fewer pages than that: the tour has lost its way.
-const PAGES_MIN: usize = 49;
+const PAGES_MIN: usize = 52;
 
 /// One browser; cookies carry the port, so that it is signed in at both companies.
 struct Tour<'a> {
@@ -118,7 +118,8 @@ impl Tour<'_> {
         }
         self.visit(Side::Seller, "overview-after", "/").await?;
         self.visit(Side::Seller, "record-from-file", "/record-file").await?;
-        self.wallet().await
+        self.wallet().await?;
+        self.own_lnd().await
     }
 
     /// By clicks, since these pages can't be asked for.
@@ -151,6 +152,25 @@ impl Tour<'_> {
         person.follows("Raise the fee").await?;
         person.arrives_at("Raise the fee?").await?;
         self.look("wallet-raise").await
+    }
+
+    /// A node is connected by clicks: refused here, since there is none.
+    async fn own_lnd(&mut self) -> Result<()> {
+        let (app, company, user) = self.stage.without_node().await?;
+        let address = format!("{company}/node/lnd");
+        self.inspector.opens(&address).await?;
+        self.person.enters(user, play::PASSWORD).await?;
+        self.inspector.opens(&address).await?;
+        self.look("own-lnd").await?;
+        self.person.types("Address of its gRPC interface", "127.0.0.1:1").await?;
+        self.person.types("Its certificate, pasted", "no certificate").await?;
+        self.person.presses("Test the connection").await?;
+        self.person.sees("That is no certificate.").await?;
+        self.look("own-lnd-refused").await?;
+        self.inspector.opens(&format!("{company}/node")).await?;
+        self.look("node-none").await?;
+        app.stop().await;
+        Ok(())
     }
 
     /// The digits to compare are there before they are compared.

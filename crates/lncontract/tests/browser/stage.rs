@@ -6,11 +6,16 @@
 use std::{future::pending, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use lncontract::sandbox::{
-    self, Company, Sandbox,
-    play::{self, Play},
-    report::{How, Report},
+use bitcoin::Network;
+use lncontract::{
+    sandbox::{
+        self, Sandbox,
+        play::{self, Play},
+        report::{How, Report},
+    },
+    wire::{self, Reached},
 };
+use lncontract_app::{App, NewCompany};
 use lncontract_core::{Hash, v1::Terms};
 use tokio::net::TcpListener;
 
@@ -29,7 +34,7 @@ impl Stage {
     pub async fn set(dir: &Path) -> Result<Self> {
         let sandbox = sandbox::start(dir.join("sandbox"), None).await?;
         let (buyer, seller) =
-            (serve(&sandbox, &sandbox.buyer).await?, serve(&sandbox, &sandbox.seller).await?);
+            (serve(&sandbox, &sandbox.buyer.app).await?, serve(&sandbox, &sandbox.seller.app).await?);
         Ok(Self { sandbox, buyer, seller })
     }
 
@@ -50,13 +55,33 @@ impl Stage {
     pub fn report(&self) -> Report {
         Report::new(How::Silent, self.sandbox.time.clock())
     }
+
+    /// A company whose node is still to be connected: its pages, and the user who signs in there.
+    pub async fn without_node(&self) -> Result<(Arc<App>, String, &'static str)> {
+        let dir = self.sandbox.dir.join("without-node");
+        std::fs::create_dir(&dir)?;
+        let clock = self.sandbox.time.clock();
+        let (app, _) =
+            wire::company_with_lnd(&dir, Network::Regtest, Reached::default(), None, clock).await?;
+        let text = |text: &str| text.to_owned();
+        let (name, user) = ("Vesta Power AG", "vesta");
+        let new = NewCompany {
+            name: text(name),
+            short_name: text("Vesta"),
+            user: text(user),
+            password: text(play::PASSWORD),
+        };
+        app.new_company(new).await?;
+        let address = serve(&self.sandbox, &app).await?;
+        Ok((app, address, user))
+    }
 }
 
-async fn serve(sandbox: &Sandbox, company: &Company) -> Result<String> {
+async fn serve(sandbox: &Sandbox, app: &Arc<App>) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port on 127.0.0.1")?;
     let address = format!("http://{}", listener.local_addr()?);
     let clock = Some(Arc::clone(&sandbox.time) as _);
     // The pages end with the test's runtime.
-    tokio::spawn(lncontract_web::serve(listener, Arc::clone(&company.app), clock, pending()));
+    tokio::spawn(lncontract_web::serve(listener, Arc::clone(app), clock, pending()));
     Ok(address)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use lncontract_app::{App, Clock, MovableClock, NewCompany, NotStarted, StartNode, Wiring};
+use lncontract_app::{App, Clock, MovableClock, NewCompany, NodeAccess, NotStarted, StartNode, Wiring};
 use lncontract_core::{Time, v1::Side};
 use lncontract_devchain::DevChain;
 use lncontract_lightning::{BoxFuture, Host, Lightning};
@@ -82,6 +82,7 @@ impl StartNode for EmbeddedNode {
     fn start<'a>(
         &'a self,
         seed: &'a [u8; 32],
+        _: Option<&'a NodeAccess>,
         host: Arc<dyn Host>,
     ) -> BoxFuture<'a, Result<Arc<dyn Lightning>, NotStarted>> {
         let host: Arc<dyn Host> = Arc::new(Door(host));
@@ -174,6 +175,7 @@ impl Company {
             clock: Arc::new(Lagging { clock: Arc::clone(&self.clock), by_s: Arc::clone(&self.lag_s) }),
             node: Arc::clone(&node) as Arc<dyn StartNode>,
             network: "regtest".into(),
+            own_node: None,
             node_address: self.listen.to_string(),
             peer_address: self.https.clone(),
             post: Arc::clone(&self.wires) as _,
