@@ -21,11 +21,12 @@ use count::Count;
 pub const HELP: &str = "all tests, getting what they need; --fast: those that run no node and no program
 
 A test that needs a real program has its name in its own: real_bitcoind..., real_lnd..., real_chromium..., real_axe....
-It reads LNCONTRACT_BITCOIND, LNCONTRACT_LND, LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER, LNCONTRACT_AXE, and
-fails where they are not set.
+It reads LNCONTRACT_BITCOIND, LNCONTRACT_LND, LNCONTRACT_OLD_LND, LNCONTRACT_CHROMIUM and LNCONTRACT_CHROMEDRIVER,
+LNCONTRACT_AXE, and fails where they are not set.
 test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into target/tools; LND:
-              LND_EXE, PATH, or built with Go into target/tools; Chromium: PATH, or installed by apt-get; axe-core:
-              npm) and runs everything. What can't be had is named, its tests are left out, and the run fails.
+              LND_EXE, PATH, or built with Go into target/tools; the oldest LND that contracts take: OLD_LND_EXE, or
+              built; Chromium: PATH, or installed by apt-get; axe-core: npm) and runs everything. What can't be had is
+              named, its tests are left out, and the run fails.
               Ends with 10 runs of `e2e kill`, and `e2e example` on each mix of nodes.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.

@@ -36,6 +36,7 @@ pub struct Wanted {
 pub const WANTED: &[Wanted] = &[
     Wanted { name: "real_bitcoind", get: bitcoind::get },
     Wanted { name: "real_lnd", get: lnd::get },
+    Wanted { name: "real_lnd_of_old", get: lnd::get_old },
     Wanted { name: "real_chromium", get: chromium::get },
     Wanted { name: "real_axe", get: axe::get },
 ];

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::{
     api::{self, Channels, PendingChannel, PendingChannels, path},
     closings::{self, Closing},
-    limits,
+    confirmations, limits,
     parts::{Parts, unix_time},
     rpc::Fault,
 };
@@ -211,10 +211,10 @@ pub(crate) async fn look_now(parts: &Parts) -> Result<Looked, LightningError> {
         let Some((opening, row)) = known.row_of(&Found::of_pending(channel)) else { continue };
         let held = if channel.outbound() { sat(pending.commit_fee) + ANCHORS_SAT } else { 0 };
         held_back_sat += held;
-        let needed = row.needed.unwrap_or(pending.confirmations_until_active);
+        let waits = confirmations::of(parts, pending, &row, lists.height).await.map_err(Fault::reading)?;
         let local_msat = (sat(channel.local_balance) + held) * 1_000;
-        let row = OpeningRow { needed: Some(needed), local_msat, ..row };
-        let seen = limits::pending(pending, &row, opening, needed);
+        let row = OpeningRow { needed: waits.told.then_some(waits.needed), local_msat, ..row };
+        let seen = limits::pending(pending, &row, opening, waits);
         alive.push((opening, row, seen));
     }
     let mut channels = Vec::new();

@@ -14,6 +14,7 @@ mod api;
 mod channels;
 mod closings;
 mod config;
+mod confirmations;
 mod invoices;
 mod limits;
 mod macaroon;

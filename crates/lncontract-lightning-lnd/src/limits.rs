@@ -12,6 +12,7 @@ use lncontract_lightning::{Channel, ChannelState, OpeningId};
 use crate::{
     api,
     channels::{ANCHORS_SAT, OpeningRow, Seen, sat},
+    confirmations::Confirmations,
 };
 
 /// Weight of a commitment transaction with anchors, and of each payment in it (BOLT 3, appendix A).
@@ -72,10 +73,14 @@ fn fee_buffer_sat(open: &api::OpenChannel) -> u64 {
 }
 
 /// A channel in LND's list of those that wait for confirmations.
-pub(crate) fn pending(pending: &api::PendingOpen, row: &OpeningRow, opening: OpeningId, needed: u32) -> Seen {
+pub(crate) fn pending(
+    pending: &api::PendingOpen,
+    row: &OpeningRow,
+    opening: OpeningId,
+    waits: Confirmations,
+) -> Seen {
     let reserve_sat = pending.channel.as_ref().map_or(0, |channel| sat(channel.local_chan_reserve_sat));
-    let confirmations = needed.saturating_sub(pending.confirmations_until_active);
-    let state = ChannelState::Pending { confirmations, needed };
+    let state = ChannelState::Pending { confirmations: waits.seen, needed: waits.needed };
     let channel = Channel { reserve_sat, state, local_msat: row.local_msat, ..row.channel(opening) };
     Seen { channel, scid: None }
 }

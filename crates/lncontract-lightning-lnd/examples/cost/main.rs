@@ -28,7 +28,7 @@ use lncontract_lightning_lnd::{LndConfig, LndNode};
 use tokio::time::Instant;
 
 use bare::Bare;
-use lnd::Lnd;
+use lnd::{Lnd, NEW, program};
 use regtest::{LOGIN, Regtest};
 
 /// Of each kind; the first ones warm up both and are not counted.
@@ -49,7 +49,7 @@ struct Company {
 async fn company(dir: &Path, chain: &Regtest) -> Company {
     let address = chain.url().trim_start_matches("http://").parse().expect("it listens on this machine");
     let folder = dir.join("lnd");
-    let start = move || Lnd::start(&folder, address, LOGIN, &["--maxpendingchannels=10"]);
+    let start = move || Lnd::start(program(NEW), &folder, address, LOGIN, &["--maxpendingchannels=10"]);
     let lnd = tokio::task::spawn_blocking(start).await.expect("lnd starts");
     let host = Arc::new(ScriptedHost::default());
     let config = LndConfig {

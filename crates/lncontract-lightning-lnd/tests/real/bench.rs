@@ -17,7 +17,7 @@ use lncontract_lightning_ldk::{Bitcoind, LdkConfig, LdkNode, new_seed};
 use lncontract_lightning_lnd::{LndAccess, LndConfig, LndNode, StartError};
 
 use crate::{
-    lnd::Lnd,
+    lnd::{Lnd, NEW, program},
     regtest::{LOGIN, Regtest},
 };
 
@@ -26,11 +26,20 @@ use crate::{
 pub enum Kind {
     /// With these flags.
     Lnd(&'static [&'static str]),
+    /// The oldest that contracts take, with these flags.
+    OldLnd(&'static [&'static str]),
     Ldk,
 }
 
 /// An LND that takes channels of any size, and several at once.
 pub const WIDE: Kind = Kind::Lnd(&["--protocol.wumbo-channels", "--maxpendingchannels=10"]);
+
+/// The variable that names the oldest LND that contracts take.
+const OLD: &str = "LNCONTRACT_OLD_LND";
+
+/// What a bitcoind of today (28 or newer) needs in its settings for an LND before 0.18.3, which reads its warnings as one
+/// text.
+const FOR_OLD: &str = "deprecatedrpc=warnings\n";
 
 /// A company's node: the adapter, and what stands behind it.
 struct Seat {
@@ -125,9 +134,10 @@ fn folder() -> tempfile::TempDir {
 async fn seat(kind: Kind, dir: PathBuf, chain: Arc<Regtest>) -> Seat {
     let host = Arc::new(ScriptedHost::default());
     let behind = match kind {
-        Kind::Lnd(flags) => {
+        Kind::Lnd(flags) | Kind::OldLnd(flags) => {
             let folder = dir.join("lnd");
-            let start = move || Lnd::start(&folder, address(&chain), LOGIN, flags);
+            let release = if matches!(kind, Kind::OldLnd(_)) { OLD } else { NEW };
+            let start = move || Lnd::start(program(release), &folder, address(&chain), LOGIN, flags);
             let lnd = tokio::task::spawn_blocking(start).await.expect("lnd starts");
             let config = LndConfig {
                 access: lnd.access(),
@@ -157,6 +167,9 @@ pub async fn bench(buyer: Kind, seller: Kind) -> MixedBench {
     let dir = folder();
     let of_chain = dir.path().join("bitcoind");
     std::fs::create_dir(&of_chain).expect("the folder is new");
+    if [buyer, seller].iter().any(|kind| matches!(kind, Kind::OldLnd(_))) {
+        std::fs::write(of_chain.join("bitcoin.conf"), FOR_OLD).expect("a line is written");
+    }
     let start = move || {
         let program = std::env::var_os("LNCONTRACT_BITCOIND");
         let program =

@@ -21,9 +21,12 @@ pub const NO_SEED: &str = "--noseedbackup";
 pub const RPC_PORT: &str = "RPC server listening on ";
 const PEER_PORT: &str = "Server listening on ";
 
-/// Where the tests' LND is.
-pub fn program() -> PathBuf {
-    let program = std::env::var_os("LNCONTRACT_LND");
+/// Today's LND, on which nearly all tests run.
+pub const NEW: &str = "LNCONTRACT_LND";
+
+/// An LND by the variable that names it.
+pub fn program(variable: &str) -> PathBuf {
+    let program = std::env::var_os(variable);
     PathBuf::from(program.expect("`cargo xtask test` names an lnd; --fast leaves this out"))
 }
 
@@ -31,6 +34,8 @@ pub fn program() -> PathBuf {
 pub struct Lnd {
     folder: PathBuf,
     chain: SocketAddr,
+    /// What is started on its folder.
+    pub program: PathBuf,
     /// Its command line, but for the ports.
     pub flags: Vec<String>,
     ports: Option<(SocketAddr, SocketAddr)>,
@@ -41,7 +46,7 @@ pub struct Lnd {
 
 impl Lnd {
     /// Starts one on an empty folder, with a bitcoind whose user and password are `login`.
-    pub fn start(folder: &Path, chain: SocketAddr, login: &str, flags: &[&str]) -> Self {
+    pub fn start(program: PathBuf, folder: &Path, chain: SocketAddr, login: &str, flags: &[&str]) -> Self {
         fs::create_dir_all(folder).expect("the folder can be made");
         let mut all = vec![
             format!("--lnddir={}", folder.display()),
@@ -59,7 +64,8 @@ impl Lnd {
             "--debuglevel=info".into(),
         ];
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let mut lnd = Lnd { folder: folder.into(), chain, flags: all, ports: None, starts: 0, child: None };
+        let mut lnd =
+            Lnd { folder: folder.into(), chain, program, flags: all, ports: None, starts: 0, child: None };
         lnd.begin();
         lnd
     }
@@ -119,7 +125,7 @@ impl Lnd {
             Some((rpc, peers)) => (rpc.to_string(), peers.to_string()),
             None => ("127.0.0.1:0".into(), "127.0.0.1:0".into()),
         };
-        let mut command = Command::new(program());
+        let mut command = Command::new(&self.program);
         command.args(&self.flags).arg(format!("--rpclisten={rpc}")).arg(format!("--listen={peers}"));
         let out = File::create(&log).expect("its log can be made");
         let err = out.try_clone().expect("one file twice");

@@ -10,6 +10,7 @@ mod refusals;
 mod regtest;
 mod rights;
 mod steps;
+mod upgraded;
 
 /// Two LNDs.
 mod real_lnd {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use lncontract_lightning::{
-    ChannelState, Lightning, LightningError, OpenChannel, OpeningId,
+    ChannelState, Claim, Lightning, LightningError, NewInvoice, NodeEvent, OpenChannel, OpeningId, Pay,
+    PaymentHash,
     conformance::{Bench, Side},
 };
 
@@ -80,4 +81,42 @@ pub async fn mine_until_open(bench: &MixedBench, n: u128) {
         })
         .await;
     }
+}
+
+/// An invoice of the seller's, and what its host says when the money comes.
+pub async fn invoice(bench: &MixedBench, amount_msat: u64, claim: Claim) -> (String, PaymentHash) {
+    let new = NewInvoice { amount_msat, description_hash: [7; 32], expiry_s: 3_600, label: String::new() };
+    let made = bench.node(Side::Seller).create_invoice(new).await.expect("an invoice");
+    bench.host(Side::Seller).answer(made.payment_hash, claim);
+    (made.bolt11, made.payment_hash)
+}
+
+/// Pays over the first channel; returns when the buyer's LND has it.
+pub async fn pay(bench: &MixedBench, bolt11: String) {
+    let node = bench.node(Side::Buyer);
+    let channels = node.channels().await.expect("it runs");
+    let over = channels.iter().find(|channel| channel.opening == opening(1)).expect("the first channel").id;
+    node.pay(Pay { bolt11, channels: vec![over.into()] }).await.expect("taken");
+}
+
+/// The receipt is with the payer, the money with the payee.
+pub async fn settled(bench: &MixedBench, hash: PaymentHash) {
+    let sent = |event: &NodeEvent| match event {
+        NodeEvent::PaymentSent { payment_hash, .. } if *payment_hash == hash => Some(()),
+        _ => None,
+    };
+    bench.host(Side::Buyer).wait_for("the receipt", sent).await;
+    let received = |event: &NodeEvent| match event {
+        NodeEvent::PaymentReceived { payment_hash, .. } if *payment_hash == hash => Some(()),
+        _ => None,
+    };
+    bench.host(Side::Seller).wait_for("the money", received).await;
+}
+
+/// Pays an amount all the way.
+pub async fn pay_through(bench: &MixedBench, amount_msat: u64) -> PaymentHash {
+    let (bolt11, hash) = invoice(bench, amount_msat, Claim::Take).await;
+    pay(bench, bolt11).await;
+    settled(bench, hash).await;
+    hash
 }

@@ -118,7 +118,10 @@ async fn run(args: Args) -> anyhow::Result<u8> {
         let (app, node) = match kind {
             Kind::Lnd => {
                 let (of_lnd, at) = (folder.join("lnd-itself"), port);
-                let lnd = tokio::task::spawn_blocking(move || Lnd::start(&of_lnd, at, LOGIN, flags)).await?;
+                let lnd = tokio::task::spawn_blocking(move || {
+                    Lnd::start(lnd::program(lnd::NEW), &of_lnd, at, LOGIN, flags)
+                })
+                .await?;
                 let (access, address) = (lnd.access(), lnd.peers().to_string());
                 lnds.push(lnd);
                 wire::company_with_lnd(
