@@ -25,8 +25,8 @@ It reads LNCONTRACT_BITCOIND, LNCONTRACT_LND, LNCONTRACT_OLD_LND, LNCONTRACT_CHR
 LNCONTRACT_AXE, and fails where they are not set.
 test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into target/tools; LND:
               LND_EXE, PATH, or built with Go into target/tools; the oldest LND that contracts take: OLD_LND_EXE, or
-              built; Chromium: PATH, or installed by apt-get; axe-core: npm) and runs everything. What can't be had is
-              named, its tests are left out, and the run fails.
+              built; a disk to fill: a mount in a user namespace; Chromium: PATH, or installed by apt-get; axe-core:
+              npm) and runs everything. What can't be had is named, its tests are left out, and the run fails.
               Ends with 10 runs of `e2e kill`, and `e2e example` on each mix of nodes.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.

@@ -8,6 +8,7 @@ pub mod axe;
 pub mod bitcoind;
 pub mod chromium;
 pub mod lnd;
+pub mod namespaces;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,6 +38,7 @@ pub const WANTED: &[Wanted] = &[
     Wanted { name: "real_bitcoind", get: bitcoind::get },
     Wanted { name: "real_lnd", get: lnd::get },
     Wanted { name: "real_lnd_of_old", get: lnd::get_old },
+    Wanted { name: "real_lnd_full_disk", get: namespaces::get },
     Wanted { name: "real_chromium", get: chromium::get },
     Wanted { name: "real_axe", get: axe::get },
 ];

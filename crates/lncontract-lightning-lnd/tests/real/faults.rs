@@ -1,8 +1,15 @@
-//! What can happen to an LND: it is restarted, frozen, started with its wallet locked.
+//! What can happen to an LND: it is restarted, frozen, started with its wallet locked; and what it says of it.
+
+use std::fs;
 
 use crate::lnd::{Lnd, NO_SEED, RPC_PORT, bound};
 
 impl Lnd {
+    /// What it has logged since its last start.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
     /// Stops it in order and starts it again.
     pub fn restart(&mut self) {
         self.end("TERM");

@@ -32,7 +32,8 @@ pub fn program(variable: &str) -> PathBuf {
 
 /// A running LND.
 pub struct Lnd {
-    folder: PathBuf,
+    /// What is its own.
+    pub folder: PathBuf,
     chain: SocketAddr,
     /// What is started on its folder.
     pub program: PathBuf,
@@ -110,6 +111,11 @@ impl Lnd {
         assert!(sent.is_ok_and(|status| status.success()), "lnd in {} gets {signal}", self.folder.display());
     }
 
+    /// Where it writes what it says.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.join(format!("start-{}.log", self.starts))
+    }
+
     /// Starts it on its folder and waits until it takes peers.
     pub fn begin(&mut self) {
         // The second port is bound just before it serves.
@@ -120,7 +126,7 @@ impl Lnd {
     /// Starts it, and waits until its log says something.
     pub fn spawn_and_wait<T>(&mut self, said: impl Fn(&str) -> Option<T>) -> T {
         self.starts += 1;
-        let log = self.folder.join(format!("start-{}.log", self.starts));
+        let log = self.log_file();
         let (rpc, peers) = match self.ports {
             Some((rpc, peers)) => (rpc.to_string(), peers.to_string()),
             None => ("127.0.0.1:0".into(), "127.0.0.1:0".into()),
@@ -156,8 +162,7 @@ pub fn bound(log: &str, words: &str) -> Option<SocketAddr> {
 impl Drop for Lnd {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.folder.join(format!("start-{}.log", self.starts)));
-            let log = log.unwrap_or_default();
+            let log = fs::read_to_string(self.log_file()).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
             eprintln!("lnd in {}:", self.folder.display());
             tail.iter().rev().for_each(|line| eprintln!("  {line}"));

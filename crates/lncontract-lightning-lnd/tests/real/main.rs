@@ -2,7 +2,9 @@
 //! round; refusals; what else can happen to an LND. All on a real bitcoind.
 
 mod bench;
+mod disk;
 mod faults;
+mod full_disk;
 mod lnd;
 mod not_alone;
 mod refusals;
