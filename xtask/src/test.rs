@@ -26,7 +26,8 @@ LNCONTRACT_AXE, and fails where they are not set.
 test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's package unpacked into target/tools; LND:
               LND_EXE, PATH, or built with Go into target/tools; the oldest LND that contracts take: OLD_LND_EXE, or
               built; a disk to fill: a mount in a user namespace; Chromium: PATH, or installed by apt-get; axe-core:
-              npm) and runs everything. What can't be had is named, its tests are left out, and the run fails.
+              npm) and runs everything. What can't be had is named, its tests are left out, and the run fails; but
+              not for the mount, which only the system can give.
               Ends with 10 runs of `e2e kill`, and `e2e example` on each mix of nodes.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.
@@ -70,13 +71,15 @@ pub fn everything() -> Result<()> {
     let folder = Metadata::load()?.target_directory.join("tools");
     let mut had: Vec<(&str, Tool)> = Vec::new();
     let mut missing: Vec<(&str, String)> = Vec::new();
+    let mut refused: Vec<(&str, String)> = Vec::new();
     for wanted in WANTED {
         match (wanted.get)(&folder) {
             Ok(tool) => had.push((wanted.name, tool)),
+            Err(error) if wanted.of_the_system => refused.push((wanted.name, format!("{error:#}"))),
             Err(error) => missing.push((wanted.name, format!("{error:#}"))),
         }
     }
-    let without: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+    let without: Vec<&str> = missing.iter().chain(&refused).map(|(name, _)| *name).collect();
     let tools: Vec<&Tool> = had.iter().map(|(_, tool)| tool).collect();
     let (count, passed) = cargo_test(&["--workspace"], &tools, &without)?;
     let kills = kill_runs(&had);
@@ -88,6 +91,9 @@ pub fn everything() -> Result<()> {
     for (name, why) in &missing {
         println!("  {name:<14} NOT RUN, it could not be had: {why}");
     }
+    for (name, why) in &refused {
+        println!("  {name:<14} NOT RUN, this system does not let us: {why}");
+    }
     if let Some(Ok(())) = &kills {
         println!("  e2e kill       {} runs hold", e2e::RUNS);
     }
@@ -96,7 +102,10 @@ pub fn everything() -> Result<()> {
     }
     match (passed, missing.is_empty()) {
         (false, _) => bail!("tests failed"),
-        (true, false) => bail!("not everything could be had: {}", without.join(", ")),
+        (true, false) => {
+            let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+            bail!("not everything could be had: {}", names.join(", "))
+        }
         (true, true) => kills.unwrap_or(Ok(())).and(examples.unwrap_or(Ok(()))),
     }
 }

@@ -31,16 +31,25 @@ pub struct Wanted {
     pub name: &'static str,
     /// Finds it, or gets it into the folder.
     pub get: fn(&Path) -> Result<Tool>,
+    /// Whether the system gives it or nobody does: then a run without it says so, and does not fail.
+    pub of_the_system: bool,
+}
+
+impl Wanted {
+    /// A program: found or fetched, so that a run without it fails.
+    const fn program(name: &'static str, get: fn(&Path) -> Result<Tool>) -> Self {
+        Self { name, get, of_the_system: false }
+    }
 }
 
 /// All of them.
 pub const WANTED: &[Wanted] = &[
-    Wanted { name: "real_bitcoind", get: bitcoind::get },
-    Wanted { name: "real_lnd", get: lnd::get },
-    Wanted { name: "real_lnd_of_old", get: lnd::get_old },
-    Wanted { name: "real_lnd_full_disk", get: namespaces::get },
-    Wanted { name: "real_chromium", get: chromium::get },
-    Wanted { name: "real_axe", get: axe::get },
+    Wanted::program("real_bitcoind", bitcoind::get),
+    Wanted::program("real_lnd", lnd::get),
+    Wanted::program("real_lnd_of_old", lnd::get_old),
+    Wanted { name: "real_lnd_full_disk", get: namespaces::get, of_the_system: true },
+    Wanted::program("real_chromium", chromium::get),
+    Wanted::program("real_axe", axe::get),
 ];
 
 /// The first line that a program prints for `--version`.

@@ -1,7 +1,8 @@
 //! Mounts of one's own, on which a test fills a disk that nobody else has.
 //!
 //! Invariant: they are made in a user namespace, without rights, and end with the process that made them. Where a
-//! system lets its users make none (some containers, some hardened kernels), that is told as of a missing program.
+//! system lets its users make none (some containers, some hardened kernels), the run says so and leaves its tests out:
+//! nobody could install it.
 
 use std::path::Path;
 use std::process::Command;
