@@ -2,7 +2,7 @@
 //!
 //! Invariant: a text that fits no row is kept as it is, in a class of its own. The peer's words are told apart from
 //! LND's and never believed to be more than words. Each row is provoked against a real LND by a test
-//! (`tests/refusals`), and stands in docs/openings.md.
+//! (`tests/refusals`), but for one that no LND from 0.18 on says, and stands in docs/openings.md.
 
 use lncontract_lightning::OpenFailure;
 

@@ -2,17 +2,25 @@
 //! round; refusals; what else can happen to an LND. All on a real bitcoind.
 
 mod bench;
+mod by_hand;
 mod disk;
 mod faults;
 mod full_disk;
 mod lnd;
 mod not_alone;
+#[path = "../../src/pinned.rs"]
+mod pinned;
 mod refusals;
 #[path = "../../../lncontract-lightning-ldk/tests/conformance/regtest.rs"]
 mod regtest;
 mod rights;
 mod steps;
 mod upgraded;
+
+/// What `pinned` asks for.
+mod config {
+    pub use lncontract_lightning_lnd::LndAccess;
+}
 
 /// Two LNDs.
 mod real_lnd {

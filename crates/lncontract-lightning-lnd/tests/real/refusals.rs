@@ -7,8 +7,9 @@ use lncontract_lightning::{
 };
 
 use crate::{
-    bench::{Kind, WIDE, bench},
-    steps::{mine_until_open, opening, order, ready, state, until},
+    bench::{Kind, MixedBench, WIDE, bench},
+    by_hand::ByHand,
+    steps::{connected, mine_until_open, opening, order, ready, state, synced, until},
 };
 
 /// An LND as it is out of the box.
@@ -107,4 +108,72 @@ async fn real_lnd_gives_up_a_channel_whose_funding_no_block_takes() {
         }
     })
     .await;
+}
+
+/// LND keeps its reserve for channels that are announced, and we announce none: it says so to others only. What our own
+/// reserve lacks is told before LND is asked, and what leaves it whole is opened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_keeps_its_reserve_for_announced_channels_and_we_keep_ours() {
+    let bench = bench(WIDE, WIDE).await;
+    ready(&bench).await;
+    let peer = bench.node(Side::Seller).info().await.expect("it runs").key;
+    // Less than 10,000 sat stay after the fee.
+    let too_much_sat: u32 = 150_000_000 - 15_000;
+    let by_hand = ByHand::at(&bench, Side::Buyer);
+    let words = by_hand.open_announced(peer, too_much_sat.into()).await.expect_err("the reserve is missing");
+    let text = "reserved wallet balance invalidated: transaction would leave insufficient funds for fee bumping anchor \
+                channel closings (see debug log for details)";
+    assert_eq!(words.message(), text);
+    let refused = order(&bench, 1, too_much_sat.into()).await;
+    let Err(LightningError::Open(OpenFailure::InsufficientFunds { missing_sat, .. })) = refused else {
+        panic!("not told: {refused:?}")
+    };
+    assert!((1..10_000).contains(&missing_sat), "{missing_sat} sat");
+    let less_sat = u64::from(too_much_sat) - missing_sat;
+    order(&bench, 1, less_sat).await.expect("ours is whole");
+    let money = bench.node(Side::Buyer).balances().await.expect("it runs");
+    assert!(money.onchain_total_sat >= 10_000, "kept for the closing: {money:?}");
+}
+
+/// Asks its bitcoind for blocks so seldom that it stays behind.
+const SELDOM: &str = "--bitcoind.blockpollinginterval=1h";
+const OFTEN: &str = "--bitcoind.blockpollinginterval=200ms";
+
+fn start_again(bench: &MixedBench, side: Side, instead: &str, flag: &str) {
+    bench.with_lnd(side, |lnd| {
+        lnd.flags.retain(|of| of != instead);
+        lnd.flags.push(flag.to_owned());
+        lnd.restart();
+    });
+}
+
+/// A node that is behind the chain opens nothing and takes nothing: ours says so before the peer is asked, the peer's
+/// gives no reason. The same order succeeds when it has caught up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_that_is_behind_the_chain_opens_when_it_has_caught_up_on_either_side() {
+    let bench = bench(WIDE, WIDE).await;
+    ready(&bench).await;
+    // LND keeps to itself why.
+    let no_reason = OpenFailure::NoReason { text: "funding failed due to internal error".into() };
+    let behind = [(Side::Buyer, OpenFailure::NotSynced), (Side::Seller, no_reason)];
+    for (n, (side, failure)) in (1..).zip(behind) {
+        start_again(&bench, side, OFTEN, SELDOM);
+        connected(&bench).await;
+        bench.mine(1).await;
+        until("LND behind", || async { (!bench.node(side).info().await.ok()?.synced).then_some(()) }).await;
+        let by_hand = ByHand::at(&bench, Side::Buyer);
+        let peer = bench.node(Side::Seller).info().await.expect("it runs").key;
+        if side == Side::Buyer {
+            // We look before LND is asked; its own words are the same refusal.
+            let words = by_hand.open_announced(peer, 1_000_000).await.expect_err("it is behind");
+            assert_eq!(words.message(), "channels cannot be created before the wallet is fully synced");
+        }
+        let refused = order(&bench, n, 10_000_000).await;
+        assert_eq!(refused, Err(LightningError::Open(failure)));
+        start_again(&bench, side, SELDOM, OFTEN);
+        connected(&bench).await;
+        synced(&bench).await;
+        order(&bench, n, 10_000_000).await.expect("the same order again");
+        mine_until_open(&bench, n).await;
+    }
 }

@@ -44,7 +44,20 @@ pub async fn ready(bench: &MixedBench) {
     .await;
 }
 
-async fn synced(bench: &MixedBench) {
+/// Each lists the other as there.
+pub async fn connected(bench: &MixedBench) {
+    for side in [Side::Buyer, Side::Seller] {
+        until("the connection", || async move {
+            let other = bench.node(side.other()).info().await.ok()?.key;
+            let peers = bench.node(side).peers().await.ok()?;
+            peers.iter().any(|peer| peer.key == other && peer.connected).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Both are at the tip.
+pub async fn synced(bench: &MixedBench) {
     let height =
         u32::try_from(bench.chain.call("getblockcount", &serde_json::json!([])).as_u64().expect("a height"));
     let height = height.expect("a small one");
