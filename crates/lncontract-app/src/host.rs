@@ -75,6 +75,9 @@ impl Host for AppHost {
     fn event(&self, event: NodeEvent) -> BoxFuture<'_, Result<(), NotRecorded>> {
         Box::pin(async move {
             let app = self.app.upgrade().ok_or_else(stopping)?;
+            if let NodeEvent::InvoiceWithdrawn { payment_hash } = event {
+                return app.record_withdrawn(payment_hash).await;
+            }
             app.record_event(event).await.map_err(|error| NotRecorded(error.to_string()))
         })
     }
@@ -175,7 +178,10 @@ impl App {
             NodeEvent::Stopped { reason } => {
                 tracing::error!(%reason, "the node has stopped; record and pages stay up");
             }
-            NodeEvent::Channel(_) | NodeEvent::Peer { .. } | NodeEvent::Block { .. } => {}
+            NodeEvent::Channel(_)
+            | NodeEvent::Peer { .. }
+            | NodeEvent::Block { .. }
+            | NodeEvent::InvoiceWithdrawn { .. } => {}
         }
         self.wake(Work::All);
         Ok(())

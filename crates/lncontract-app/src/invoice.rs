@@ -21,6 +21,8 @@ const EXPIRY_S: u32 = 7 * 86_400;
 const EXPIRY_MARGIN_S: u32 = 86_400;
 /// What the record says of an invoice that ran out.
 const RAN_OUT: &str = "it ran out unpaid; another one follows";
+/// What the record says of an invoice that our node takes no payment of any more.
+const WITHDRAWN: &str = "it was withdrawn at the payee's node, not by this program; another one can be made";
 
 impl App {
     /// Makes the invoice of something payable to us. Returns its entry.
@@ -100,8 +102,9 @@ impl App {
         })
     }
 
-    /// Cancels the invoices of ours that ran out unpaid. Once both companies have seen that, makes the next one:
-    /// nothing of the old one can be taken any more.
+    /// Cancels the invoices of ours that ran out unpaid, and those that somebody withdrew at our node. For one that ran
+    /// out it makes the next one once both companies have seen that: nothing of the old one can be taken any more. Who
+    /// withdrew one by hand decides about another.
     pub(crate) async fn renew_invoices(&self, contract: Hash) -> Result<(), AppError> {
         let live = self.live(contract).await?;
         for receivable in self.store.receivables(contract.0).await? {
@@ -115,6 +118,9 @@ impl App {
             match receivable.state {
                 ReceivableState::Live if ran_out => {
                     self.cancel_invoice(contract, entry, RAN_OUT.into()).await?;
+                }
+                ReceivableState::Live if self.is_withdrawn(receivable.payment_hash).await => {
+                    self.cancel_invoice(contract, entry, WITHDRAWN.into()).await?;
                 }
                 ReceivableState::Cancelled => {
                     if let Some(payable) = next {

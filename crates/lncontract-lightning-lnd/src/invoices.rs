@@ -4,7 +4,8 @@
 //! invoice waits for the preimage; nothing is settled that the host did not say to take. What is undecided when its
 //! deadline nears LND gives back by itself, 12 blocks before the HTLC ends: no channel closes over it.
 //! Invariant: the preimage comes from our secret and a nonce that LND keeps in the invoice's memo, so a restart finds
-//! every invoice again, and LND's database alone does not give it away.
+//! every invoice again, and LND's database alone does not give it away. What is not over is noted: one that somebody
+//! deleted at LND is missed.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -32,6 +33,8 @@ const LABEL_MOST: usize = 400;
 const CLTV_EXPIRY_BLOCKS: u64 = 80;
 /// How often an undecided claim is asked about.
 const TURN: Duration = Duration::from_secs(1);
+/// How long it waits at the most before it tells again what the host could not carry out yet.
+const TURN_MOST: Duration = Duration::from_secs(60);
 /// How long the host may take to answer.
 const HOST_WAIT: Duration = Duration::from_secs(10);
 const PAGE: u64 = 500;
@@ -88,7 +91,9 @@ pub(crate) async fn create(parts: &Arc<Parts>, new: NewInvoice) -> Result<MadeIn
     // Money: followed before it can be paid. An invoice whose making got no answer is nobody's: it is never handed out.
     let made: api::AddedInvoice =
         parts.rpc.call(path::ADD_HOLD_INVOICE, question).await.map_err(Fault::reading)?;
-    follow(parts, hash, preimage);
+    let noted = parts.invoices.put(&key(hash), made.add_index);
+    noted.map_err(|error| parts.disk_fault(&error))?;
+    follow(parts, hash, preimage, made.add_index);
     let expires_at_s = unix_time() + u64::from(new.expiry_s);
     let told = made.payment_request.parse::<lightning_invoice::Bolt11Invoice>().ok();
     let expires_at_s = told.and_then(|told| told.expires_at()).map_or(expires_at_s, |at| at.as_secs());
@@ -97,6 +102,9 @@ pub(crate) async fn create(parts: &Arc<Parts>, new: NewInvoice) -> Result<MadeIn
 
 /// Finds the invoices that are not over, and follows each; then waits for the end.
 pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), Fault> {
+    // Before LND is asked: all of these it had.
+    let mut missing: HashSet<PaymentHash> =
+        parts.invoices.all().iter().filter_map(|(key, _)| PaymentHash::from_hex(key).ok()).collect();
     let mut cursor = parts.cursors.get(CURSOR).unwrap_or(0);
     let mut unbroken = true;
     loop {
@@ -105,11 +113,21 @@ pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), Fault> {
         for invoice in &page.invoices {
             let over = match ours(&parts.config.secret, invoice) {
                 None => true,
-                Some(_) if invoice.state == invoice_state::CANCELED => true,
-                Some(_) if invoice.state == invoice_state::SETTLED => received(&parts, invoice).await,
                 Some(preimage) => {
-                    follow(&parts, hash_of(&preimage), preimage);
-                    false
+                    let hash = hash_of(&preimage);
+                    missing.remove(&hash);
+                    let noted = parts.invoices.get(&key(hash)).is_some();
+                    // One without a note that is over was told in its time.
+                    let over = !noted && matches!(invoice.state, invoice_state::CANCELED)
+                        || invoice.state == invoice_state::SETTLED && received(&parts, invoice).await;
+                    if over {
+                        forget(&parts, hash);
+                    } else {
+                        let noted = parts.invoices.put(&key(hash), invoice.add_index);
+                        noted.map_err(|error| own_fault(&error))?;
+                        follow(&parts, hash, preimage, invoice.add_index);
+                    }
+                    over
                 }
             };
             unbroken &= over;
@@ -122,12 +140,27 @@ pub(crate) async fn run(parts: Arc<Parts>) -> Result<(), Fault> {
         }
         cursor = page.last_index_offset;
     }
+    for hash in missing {
+        tracing::warn!(hash = hash.to_lower_hex_string(), "an invoice of ours was deleted at LND");
+        withdrawn(&parts, hash).await;
+    }
     // What is made from here on is followed when it is made. After a lost connection each task asks again by itself.
     std::future::pending().await
 }
 
+fn key(hash: PaymentHash) -> String {
+    hash.to_lower_hex_string()
+}
+
+/// It is over, and told.
+fn forget(parts: &Parts, hash: PaymentHash) {
+    if let Err(error) = parts.invoices.remove(&key(hash)) {
+        tracing::error!(%error, "an invoice that is over is looked at again at the next start");
+    }
+}
+
 /// Follows one invoice in a task of its own, once.
-fn follow(parts: &Arc<Parts>, hash: PaymentHash, preimage: PaymentPreimage) {
+fn follow(parts: &Arc<Parts>, hash: PaymentHash, preimage: PaymentPreimage, add_index: u64) {
     if !lock(&parts.live).0.insert(hash) {
         return;
     }
@@ -135,7 +168,7 @@ fn follow(parts: &Arc<Parts>, hash: PaymentHash, preimage: PaymentPreimage) {
     tokio::spawn(async move {
         loop {
             let followed = tokio::select! {
-                followed = to_its_end(&parts, hash, &preimage) => followed,
+                followed = to_its_end(&parts, hash, &preimage, add_index) => followed,
                 () = parts.stopping() => return,
             };
             match followed {
@@ -148,18 +181,32 @@ fn follow(parts: &Arc<Parts>, hash: PaymentHash, preimage: PaymentPreimage) {
                 () = parts.stopping() => return,
             }
         }
+        forget(&parts, hash);
         lock(&parts.live).0.remove(&hash);
     });
 }
 
-/// Follows an invoice until it is settled and told, or cancelled.
-async fn to_its_end(parts: &Parts, hash: PaymentHash, preimage: &PaymentPreimage) -> Result<bool, Fault> {
+/// Follows an invoice until it is settled or withdrawn, and told.
+async fn to_its_end(
+    parts: &Parts,
+    hash: PaymentHash,
+    preimage: &PaymentPreimage,
+    add_index: u64,
+) -> Result<bool, Fault> {
     let question = api::OneInvoice { r_hash: hash.to_vec() };
     let mut states = parts.rpc.answers::<_, Invoice>(path::SUBSCRIBE_SINGLE_INVOICE, question).await?;
+    // Of one that it does not have LND says nothing: it might come.
+    if !is_listed(parts, hash, add_index).await? {
+        withdrawn(parts, hash).await;
+        return Ok(true);
+    }
     while let Some(invoice) = states.next().await? {
         match invoice.state {
             invoice_state::ACCEPTED => decide(parts, hash, preimage, &invoice).await?,
-            invoice_state::CANCELED => return Ok(true),
+            invoice_state::CANCELED => {
+                withdrawn(parts, hash).await;
+                return Ok(true);
+            }
             invoice_state::SETTLED => {
                 while !received(parts, &invoice).await {
                     tokio::time::sleep(TURN).await;
@@ -170,6 +217,23 @@ async fn to_its_end(parts: &Parts, hash: PaymentHash, preimage: &PaymentPreimage
         }
     }
     Ok(false)
+}
+
+/// Whether LND has it still, at its place.
+async fn is_listed(parts: &Parts, hash: PaymentHash, add_index: u64) -> Result<bool, Fault> {
+    let question = api::ListInvoices { index_offset: add_index.saturating_sub(1), num_max_invoices: 1 };
+    let page: Invoices = parts.rpc.call(path::LIST_INVOICES, question).await?;
+    Ok(page.invoices.first().is_some_and(|invoice| invoice.r_hash == hash))
+}
+
+/// Tells the host that an invoice can't be paid any more, until it has carried that out.
+async fn withdrawn(parts: &Parts, hash: PaymentHash) {
+    let mut pause = TURN;
+    while !tell(&*parts.config.host, NodeEvent::InvoiceWithdrawn { payment_hash: hash }).await {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(TURN_MOST);
+    }
+    forget(parts, hash);
 }
 
 /// Asks the host about money that has arrived, until it decides.

@@ -29,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) openings: Table<OpeningRow>,
     pub(crate) addresses: Table<String>,
     pub(crate) cursors: Table<u64>,
+    /// Invoices of ours that are not over: where they stand in LND's list.
+    pub(crate) invoices: Table<u64>,
     /// Payments that are being handed to LND.
     pub(crate) sending: Mutex<HashSet<PaymentHash>>,
     /// One opening is ordered at a time.

@@ -67,6 +67,7 @@ pub(crate) async fn start(config: LndConfig) -> Result<Arc<Parts>, StartError> {
         openings: Table::load(&config.dir, "openings")?,
         addresses: Table::load(&config.dir, "addresses")?,
         cursors,
+        invoices: Table::load(&config.dir, "invoices")?,
         sending: Mutex::default(),
         ordering: AsyncMutex::default(),
         looked: AsyncMutex::new(Looked::from(height)),

@@ -126,6 +126,12 @@ pub enum NodeEvent {
         /// Over which channels.
         channels: Vec<ChannelId>,
     },
+    /// An invoice of ours can't be paid any more, and was not: its payment was failed back, or somebody cancelled or
+    /// deleted it at the node.
+    InvoiceWithdrawn {
+        /// Which.
+        payment_hash: PaymentHash,
+    },
     /// A peer connected or was lost.
     Peer {
         /// Who.

@@ -1,4 +1,5 @@
-//! Payments of a contract's invoices that somebody made at our node without this program: found, and taken up.
+//! What somebody does at our node without this program: payments of a contract's invoices are found and taken up, an
+//! invoice of ours that was withdrawn there is cancelled in the record.
 //!
 //! Money: such a payment is as good as one of ours, and no second one may follow. The node is asked about each unpaid
 //! invoice once in the life of the process, and hears of later ones by events; only the node's receipt counts.
@@ -6,10 +7,10 @@
 use std::collections::{HashMap, HashSet};
 
 use lncontract_core::{Bytes, Hash};
-use lncontract_lightning::{PaymentHash, PaymentPreimage, PaymentState};
-use lncontract_store::{AttemptState, Change, MoveAttempt, NewAttempt, NewLedger};
+use lncontract_lightning::{NotRecorded, PaymentHash, PaymentPreimage, PaymentState};
+use lncontract_store::{AttemptState, Change, MoveAttempt, NewAttempt, NewLedger, ReceivableState};
 
-use crate::{App, AppError};
+use crate::{App, AppError, app::Work};
 
 /// How many receipts of payments that no contract is known to have asked for are kept in memory.
 const HEARD_MAX: usize = 10_000;
@@ -19,6 +20,7 @@ const HEARD_MAX: usize = 10_000;
 pub(crate) struct ByHand {
     heard: HashMap<PaymentHash, (PaymentPreimage, u64)>,
     asked: HashSet<PaymentHash>,
+    withdrawn: HashSet<PaymentHash>,
 }
 
 impl ByHand {
@@ -30,6 +32,27 @@ impl ByHand {
             self.asked.clear();
         }
         self.heard.insert(hash, (preimage, fee_msat));
+    }
+}
+
+impl App {
+    /// The node takes no payment of an invoice of ours any more. It tells that until the record says so too.
+    pub(crate) async fn record_withdrawn(&self, hash: PaymentHash) -> Result<(), NotRecorded> {
+        let known = self.store.receivable(hash).await.map_err(|error| NotRecorded(error.to_string()))?;
+        if known.is_none_or(|known| known.state != ReceivableState::Live) {
+            self.by_hand.lock().await.withdrawn.remove(&hash);
+            return Ok(());
+        }
+        self.by_hand.lock().await.withdrawn.insert(hash);
+        self.wake(Work::All);
+        Err(NotRecorded(
+            "an invoice that was withdrawn at the node is not cancelled in the record yet".into(),
+        ))
+    }
+
+    /// Whether the node has told that.
+    pub(crate) async fn is_withdrawn(&self, hash: PaymentHash) -> bool {
+        self.by_hand.lock().await.withdrawn.contains(&hash)
     }
 }
 

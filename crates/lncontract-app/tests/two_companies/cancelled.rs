@@ -92,3 +92,30 @@ async fn of_a_payment_and_a_cancellation_at_once_one_wins() -> anyhow::Result<()
     assert_eq!(host.payment_claimable(row.payment_hash, row.amount_msat).await, Claim::Take);
     Ok(())
 }
+
+/// Somebody cancelled or deleted it at the seller's node. The node tells it until the record says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_was_withdrawn_at_the_node_is_cancelled_in_the_record_and_another_can_be_made()
+-> anyhow::Result<()> {
+    let (pair, contract, invoice, row) = invoiced().await?;
+    let told = NodeEvent::InvoiceWithdrawn { payment_hash: row.payment_hash };
+    let host = pair.seller.host();
+    assert!(host.event(told.clone()).await.is_err(), "not carried out yet: it is told again");
+    until("the cancellation", || async { Ok(host.event(told.clone()).await.is_ok()) }).await?;
+    assert_eq!(state(&pair, &row).await?, Some(ReceivableState::Cancelled));
+    pair.agree(contract).await?;
+    let page = pair.buyer.app().contract(contract).await?;
+    let words = "withdrawn at the payee's node, not by this program; another one can be made";
+    assert!(page.record.iter().any(|row| row.what.contains(words)), "{:#?}", page.record);
+    let refused = pair.buyer.app().pay(contract, invoice).await.unwrap_err();
+    assert!(refused.todo.contains("cancelled: wait for another one"), "{refused}");
+    let next = pair.invoice(contract).await?;
+    let entries = pair.seller.entries(contract).await?;
+    host.event(told).await?;
+    assert_eq!(pair.seller.entries(contract).await?, entries, "told once more: nothing is left to do");
+    pair.agree(contract).await?;
+    let refused = pair.buyer.app().pay(contract, invoice).await.unwrap_err();
+    assert!(refused.todo.contains("pay invoice 2 instead"), "{refused}");
+    assert_ne!(invoice, next);
+    Ok(())
+}

@@ -25,6 +25,8 @@ pub(crate) struct AddHoldInvoice {
 pub(crate) struct AddedInvoice {
     #[prost(string, tag = "1")]
     pub(crate) payment_request: String,
+    #[prost(uint64, tag = "2")]
+    pub(crate) add_index: u64,
 }
 
 /// `invoicesrpc.SettleInvoiceMsg` and `invoicesrpc.CancelInvoiceMsg`: preimage or hash.

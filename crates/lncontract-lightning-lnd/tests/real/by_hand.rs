@@ -2,7 +2,7 @@
 
 use bitcoin::hex::DisplayHex;
 use http::uri::PathAndQuery;
-use lncontract_lightning::{NodeKey, conformance::Side};
+use lncontract_lightning::{NodeKey, PaymentHash, conformance::Side};
 use prost::Message;
 use tonic::{Request, Status, client::Grpc, metadata::AsciiMetadataValue, transport::Channel};
 use tonic_prost::ProstCodec;
@@ -24,6 +24,20 @@ struct Open {
     local_funding_amount: i64,
 }
 
+/// `invoicesrpc.CancelInvoiceMsg`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Cancel {
+    #[prost(bytes = "vec", tag = "1")]
+    payment_hash: Vec<u8>,
+}
+
+/// `lnrpc.DelCanceledInvoiceReq`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Delete {
+    #[prost(string, tag = "1")]
+    invoice_hash: String,
+}
+
 /// An answer whose content does not matter.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 struct Nothing {}
@@ -41,6 +55,16 @@ impl ByHand {
         let node_pubkey = peer.serialize().to_vec();
         let question = Open { node_pubkey, local_funding_amount: amount_sat };
         self.call("/lnrpc.Lightning/OpenChannelSync", question).await
+    }
+
+    pub async fn cancel_invoice(&self, hash: PaymentHash) {
+        let question = Cancel { payment_hash: hash.to_vec() };
+        self.call("/invoicesrpc.Invoices/CancelInvoice", question).await.expect("it is not paid");
+    }
+
+    pub async fn delete_invoice(&self, hash: PaymentHash) {
+        let question = Delete { invoice_hash: hash.to_lower_hex_string() };
+        self.call("/lnrpc.Lightning/DeleteCanceledInvoice", question).await.expect("it is cancelled");
     }
 
     async fn call<Q: Message + 'static>(&self, path: &'static str, question: Q) -> Result<(), Status> {

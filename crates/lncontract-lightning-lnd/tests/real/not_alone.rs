@@ -7,7 +7,8 @@ use lncontract_lightning::{
 
 use crate::{
     bench::{MixedBench, WIDE, bench},
-    steps::{mine_until_open, opening, order, ready, until},
+    by_hand::ByHand,
+    steps::{invoice, mine_until_open, opening, order, pay, pay_through, ready, until},
 };
 
 async fn with_a_channel() -> MixedBench {
@@ -91,4 +92,49 @@ async fn real_lnd_closes_a_channel_by_hand_and_both_programs_hear_of_it() {
         bench.host(side).wait_for("the closed channel", closed).await;
     }
     by_hand.stop().await;
+}
+
+/// Somebody cancels an invoice of ours by hand and deletes it, while the program runs and while it does not. The program
+/// is told in each case; the payer's payment fails for good, and another invoice for the same is paid.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_lnd_tells_of_an_invoice_that_was_cancelled_or_deleted_by_hand() {
+    let bench = with_a_channel().await;
+    let by_hand = ByHand::at(&bench, Side::Seller);
+    let withdrawn = async |hash| {
+        let told = |event: &NodeEvent| match event {
+            NodeEvent::InvoiceWithdrawn { payment_hash } if *payment_hash == hash => Some(()),
+            _ => None,
+        };
+        bench.host(Side::Seller).wait_for("the withdrawn invoice", told).await;
+    };
+    let (bolt11, deleted) = invoice(&bench, 2_000_000, Claim::Take).await;
+    by_hand.cancel_invoice(deleted).await;
+    by_hand.delete_invoice(deleted).await;
+    withdrawn(deleted).await;
+    let mut unseen = Vec::new();
+    for _ in 0..2 {
+        unseen.push(invoice(&bench, 2_000_000, Claim::Take).await.1);
+    }
+    let (_, untouched) = invoice(&bench, 2_000_000, Claim::Take).await;
+    bench.node(Side::Seller).stop().await;
+    by_hand.cancel_invoice(unseen[0]).await;
+    by_hand.cancel_invoice(unseen[1]).await;
+    by_hand.delete_invoice(unseen[1]).await;
+    let access = bench.with_lnd(Side::Seller, |lnd| lnd.access());
+    bench.reconnect(Side::Seller, access).await;
+    withdrawn(unseen[0]).await;
+    withdrawn(unseen[1]).await;
+    pay(&bench, bolt11).await;
+    let failed = |event: &NodeEvent| match event {
+        NodeEvent::PaymentFailed { payment_hash, reason } if *payment_hash == deleted => Some(reason.clone()),
+        _ => None,
+    };
+    let reason = bench.host(Side::Buyer).wait_for("the failed payment", failed).await;
+    assert!(reason.contains("it takes this invoice no more"), "{reason}");
+    pay_through(&bench, 2_000_000).await;
+    let events = bench.host(Side::Seller).events();
+    assert!(
+        !events.contains(&NodeEvent::InvoiceWithdrawn { payment_hash: untouched }),
+        "it can be paid still"
+    );
 }
