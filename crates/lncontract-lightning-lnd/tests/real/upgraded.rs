@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bitcoin::Network;
 use lncontract_lightning::{
     Balances, Channel, ChannelState, Claim, OnchainMovement, PaymentHash, PaymentState,
     conformance::{Bench, Side},
@@ -60,7 +61,7 @@ async fn at_rest(bench: &MixedBench, side: Side, paid: &[PaymentHash], msat: u64
 
 async fn version(bench: &MixedBench, side: Side) -> String {
     let access = bench.with_lnd(side, |lnd| lnd.access());
-    until("LND's version", || async { report(&access).await.ok() }).await.version
+    until("LND's version", || async { report(&access, Network::Regtest).await.ok() }).await.version
 }
 
 /// Both companies begin on the oldest LND, and each upgrades in its turn: with one payment done, one in flight and one
