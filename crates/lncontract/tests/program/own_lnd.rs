@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    lnd::Lnd,
+    lnd::{self, Lnd, NEW},
     regtest::{LOGIN, Regtest},
     support::{PASSWORD, Running, init, program, text},
 };
@@ -68,7 +68,8 @@ fn real_lnd_is_connected_after_a_test_kept_sealed_and_never_exchanged_for_anothe
     fs::create_dir(&of_chain).expect("the folder is empty");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
     let _chain = Regtest::start(Path::new(&bitcoind), &of_chain, port);
-    let lnds = ["one", "other"].map(|name| Lnd::start(&dir.path().join(name), port, LOGIN, &[]));
+    let lnds =
+        ["one", "other"].map(|name| Lnd::start(lnd::program(NEW), &dir.path().join(name), port, LOGIN, &[]));
     let [one, other] = lnds.each_ref().map(|lnd| Files::of(lnd, dir.path()));
 
     let company = dir.path().join("company");
