@@ -19,6 +19,8 @@ e2e example [--buyer lnd|ldk] [--seller lnd|ldk]
     The whole worked example, each company on a real LND or on the embedded node; without a choice all four mixes. At
     the end 150,000,000 sat are paid, the states equal, and both books equal to both nodes to the millisatoshi. What
     a node can't splice is a further channel: 5 channels instead of 2 channels and 3 splices.
+e2e upgrade
+    The same with both companies on the oldest LND that contracts take, each upgraded to today's during the play.
 e2e kill --n N [--seed S] [--run K]
     N runs: two `serve` on one bitcoind; from `fund` to `received`, SIGKILL of either at points drawn from S (drawn and
     printed if it is left out). After each: 25,000,000 sat received exactly once in both records, both books and on
@@ -57,13 +59,19 @@ pub fn run(args: &[String]) -> Result<()> {
             let had = [tools::bitcoind::get(&folder)?, tools::lnd::get(&folder)?];
             example(&had.iter().collect::<Vec<_>>(), &mixes(buyer.as_deref(), seller.as_deref())?)
         }
+        Some("upgrade") => {
+            let folder = Metadata::load()?.target_directory.join("tools");
+            let had = [tools::bitcoind::get, tools::lnd::get, tools::lnd::get_old];
+            let had = had.iter().map(|get| get(&folder)).collect::<Result<Vec<_>>>()?;
+            upgrade(&had.iter().collect::<Vec<_>>())
+        }
         Some("kill") => {
             let bitcoind = tools::bitcoind::get(&Metadata::load()?.target_directory.join("tools"))?;
             let (_, program) = bitcoind.variables.first().context("bitcoind has no variable")?;
             kill(program, story, runs.context("how many runs? --n N")?, seed, only)
         }
         Some(other) => bail!("there is no e2e {other}; --help lists what there is"),
-        None => bail!("which? e2e example, or e2e kill --n N"),
+        None => bail!("which? e2e example, e2e upgrade, or e2e kill --n N"),
     }
 }
 
@@ -85,17 +93,27 @@ fn mixes(buyer: Option<&str>, seller: Option<&str>) -> Result<Vec<Mix>> {
 
 /// The whole example on each mix of nodes, with the programs that the tools name.
 pub fn example(had: &[&tools::Tool], mixes: &[Mix]) -> Result<()> {
-    shell::run(shell::cargo()?.args(["build", "--locked", "--package", "lncontract", "--example", "mixed"]))?;
-    let program = Metadata::load()?.target_directory.join("debug/examples/mixed");
     for (buyer, seller) in mixes {
-        let mut command = std::process::Command::new(&program);
-        command.args(["--buyer", buyer, "--seller", seller]);
-        for (variable, tool) in had.iter().flat_map(|tool| &tool.variables) {
-            command.env(variable, tool);
-        }
-        shell::run(&mut command).with_context(|| format!("a buyer on {buyer} with a seller on {seller}"))?;
+        mixed(had, &["--buyer", buyer, "--seller", seller])
+            .with_context(|| format!("a buyer on {buyer} with a seller on {seller}"))?;
     }
     Ok(())
+}
+
+/// The whole example on LNDs that are upgraded during it.
+pub fn upgrade(had: &[&tools::Tool]) -> Result<()> {
+    mixed(had, &["--buyer", "lnd", "--seller", "lnd", "--upgrade"]).context("LNDs upgraded under way")
+}
+
+fn mixed(had: &[&tools::Tool], args: &[&str]) -> Result<()> {
+    shell::run(shell::cargo()?.args(["build", "--locked", "--package", "lncontract", "--example", "mixed"]))?;
+    let program = Metadata::load()?.target_directory.join("debug/examples/mixed");
+    let mut command = std::process::Command::new(&program);
+    command.args(args);
+    for (variable, tool) in had.iter().flat_map(|tool| &tool.variables) {
+        command.env(variable, tool);
+    }
+    shell::run(&mut command)
 }
 
 /// The kill runs, with the program as `cargo xtask test` builds it.

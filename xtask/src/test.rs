@@ -28,7 +28,7 @@ test          finds or gets them (bitcoind: BITCOIND_EXE, PATH, or Debian's pack
               built; a disk to fill: a mount in a user namespace; Chromium: PATH, or installed by apt-get; axe-core:
               npm) and runs everything. What can't be had is named, its tests are left out, and the run fails; but
               not for the mount, which only the system can give.
-              Ends with 10 runs of `e2e kill`, and `e2e example` on each mix of nodes.
+              Ends with 10 runs of `e2e kill`, `e2e example` on each mix of nodes, and `e2e upgrade`.
 test --fast   the unit tests of every crate, and all tests of the pure crates and the store: nothing that
               runs a node, a program or a play. Needs no network once the dependencies are there.
 With CI=true in the environment, `test` is `cargo xtask ci`: check first, then this, then `model --ci`.";
@@ -84,21 +84,25 @@ pub fn everything() -> Result<()> {
     let (count, passed) = cargo_test(&["--workspace"], &tools, &without)?;
     let kills = kill_runs(&had);
     let examples = missing.is_empty().then(|| e2e::example(&tools, &e2e::MIXES));
+    let upgrade = missing.is_empty().then(|| e2e::upgrade(&tools));
     println!("\ntest: {count}");
     for (name, tool) in &had {
-        println!("  {name:<14} tests run: {}, with {}", count.named(name), tool.version);
+        println!("  {name:<18} tests run: {}, with {}", count.named(name), tool.version);
     }
     for (name, why) in &missing {
-        println!("  {name:<14} NOT RUN, it could not be had: {why}");
+        println!("  {name:<18} NOT RUN, it could not be had: {why}");
     }
     for (name, why) in &refused {
-        println!("  {name:<14} NOT RUN, this system does not let us: {why}");
+        println!("  {name:<18} NOT RUN, this system does not let us: {why}");
     }
     if let Some(Ok(())) = &kills {
-        println!("  e2e kill       {} runs hold", e2e::RUNS);
+        println!("  e2e kill           {} runs hold", e2e::RUNS);
     }
     if let Some(Ok(())) = &examples {
-        println!("  e2e example    {} mixes of nodes hold", e2e::MIXES.len());
+        println!("  e2e example        {} mixes of nodes hold", e2e::MIXES.len());
+    }
+    if let Some(Ok(())) = &upgrade {
+        println!("  e2e upgrade        both LNDs, under way");
     }
     match (passed, missing.is_empty()) {
         (false, _) => bail!("tests failed"),
@@ -106,7 +110,7 @@ pub fn everything() -> Result<()> {
             let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
             bail!("not everything could be had: {}", names.join(", "))
         }
-        (true, true) => kills.unwrap_or(Ok(())).and(examples.unwrap_or(Ok(()))),
+        (true, true) => [kills, examples, upgrade].into_iter().flatten().collect(),
     }
 }
 

@@ -12,7 +12,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use anyhow::Context;
@@ -46,6 +49,9 @@ struct Args {
     /// LND as it is out of the box but for large channels: one channel pending at a time
     #[arg(long)]
     one_pending: bool,
+    /// LNDs begin as the oldest release that contracts take (LNCONTRACT_OLD_LND), and are upgraded during the play
+    #[arg(long)]
+    upgrade: bool,
     /// JSON lines
     #[arg(long)]
     json: bool,
@@ -62,24 +68,61 @@ enum Kind {
 const WIDE: &[&str] = &["--protocol.wumbo-channels", "--maxpendingchannels=10"];
 const ONE_PENDING: &[&str] = &["--protocol.wumbo-channels"];
 
+/// The variable that names the oldest LND that contracts take.
+const OLD: &str = "LNCONTRACT_OLD_LND";
+/// After how many blocks of the play the first LND is upgraded; the next one after as many more.
+const UPGRADE_EVERY_BLOCKS: u32 = 600;
+/// A bitcoind of today needs it for an LND before 0.18.3.
+const FOR_OLD: &str = "deprecatedrpc=warnings\n";
+
+/// The LNDs of a play. They end after the programs that use them.
+#[derive(Clone, Default)]
+struct Lnds(Arc<Mutex<Vec<Lnd>>>);
+
+impl Lnds {
+    fn all(&self) -> MutexGuard<'_, Vec<Lnd>> {
+        self.0.lock().expect("nothing panics under it")
+    }
+
+    /// Upgrades the next one that is old: stopped, and started as today's on its folder.
+    fn upgrade_next(&self) {
+        let new = lnd::program(lnd::NEW);
+        if let Some(old) = self.all().iter_mut().find(|lnd| lnd.program != new) {
+            eprintln!("mixed: upgrades the LND in {}", old.folder.display());
+            old.end("TERM");
+            old.program = new;
+            old.begin();
+        }
+    }
+}
+
 /// A real chain, as a play asks for it.
-struct RealChain(Arc<Regtest>);
+struct RealChain {
+    chain: Arc<Regtest>,
+    mined: AtomicU32,
+    lnds: Lnds,
+}
 
 impl Miner for RealChain {
     fn mine(&self, blocks: u32) {
-        tokio::task::block_in_place(|| self.0.mine(blocks));
+        tokio::task::block_in_place(|| {
+            self.chain.mine(blocks);
+            if (self.mined.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(UPGRADE_EVERY_BLOCKS) {
+                self.lnds.upgrade_next();
+            }
+        });
     }
     fn send(&self, address: &Address, sat: u64) -> anyhow::Result<()> {
-        tokio::task::block_in_place(|| self.0.send(&address.to_string(), sat));
+        tokio::task::block_in_place(|| self.chain.send(&address.to_string(), sat));
         Ok(())
     }
     fn knows(&self, txid: Txid) -> bool {
-        let waiting = tokio::task::block_in_place(|| self.0.call("getrawmempool", &json!([])));
+        let waiting = tokio::task::block_in_place(|| self.chain.call("getrawmempool", &json!([])));
         let id = txid.to_string();
         waiting.as_array().is_some_and(|waiting| waiting.iter().any(|waiting| waiting == id.as_str()))
     }
     fn height(&self) -> u32 {
-        let height = tokio::task::block_in_place(|| self.0.call("getblockcount", &json!([])));
+        let height = tokio::task::block_in_place(|| self.chain.call("getblockcount", &json!([])));
         height.as_u64().and_then(|height| u32::try_from(height).ok()).unwrap_or(0)
     }
 }
@@ -103,27 +146,29 @@ async fn run(args: Args) -> anyhow::Result<u8> {
     let dir = if shm.is_dir() { tempfile::tempdir_in(shm)? } else { tempfile::tempdir()? };
     let of_chain = dir.path().join("bitcoind");
     std::fs::create_dir(&of_chain)?;
+    if args.upgrade {
+        std::fs::write(of_chain.join("bitcoin.conf"), FOR_OLD)?;
+    }
     let program = std::env::var_os("LNCONTRACT_BITCOIND").context("LNCONTRACT_BITCOIND names no bitcoind")?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let start = move || Regtest::start(Path::new(&program), &of_chain, port);
     let chain = Arc::new(tokio::task::spawn_blocking(start).await?);
-    let time = SandboxTime::on(Arc::new(RealChain(Arc::clone(&chain))));
+    let lnds = Lnds::default();
+    let real = RealChain { chain: Arc::clone(&chain), mined: AtomicU32::new(0), lnds: lnds.clone() };
+    let time = SandboxTime::on(Arc::new(real));
     let flags = if args.one_pending { ONE_PENDING } else { WIDE };
-    // LNDs end after the programs that use them.
-    let mut lnds = Vec::new();
+    let release = lnd::program(if args.upgrade { OLD } else { lnd::NEW });
     let mut companies = Vec::new();
     for (side, kind) in [("buyer", args.buyer), ("seller", args.seller)] {
         let folder = dir.path().join(side);
         std::fs::create_dir(&folder)?;
         let (app, node) = match kind {
             Kind::Lnd => {
-                let (of_lnd, at) = (folder.join("lnd-itself"), port);
-                let lnd = tokio::task::spawn_blocking(move || {
-                    Lnd::start(lnd::program(lnd::NEW), &of_lnd, at, LOGIN, flags)
-                })
-                .await?;
+                let (of_lnd, at, release) = (folder.join("lnd-itself"), port, release.clone());
+                let lnd = tokio::task::spawn_blocking(move || Lnd::start(release, &of_lnd, at, LOGIN, flags))
+                    .await?;
                 let (access, address) = (lnd.access(), lnd.peers().to_string());
-                lnds.push(lnd);
+                lnds.all().push(lnd);
                 wire::company_with_lnd(
                     &folder,
                     Network::Regtest,
@@ -143,7 +188,7 @@ async fn run(args: Args) -> anyhow::Result<u8> {
     let play = if args.first_milestone { Play::FirstMilestone } else { Play::Example };
     let code = play::run(&sandbox, play, None, args.json).await;
     sandbox.stop().await;
-    tokio::task::block_in_place(|| lnds.iter_mut().for_each(|lnd: &mut Lnd| lnd.end("TERM")));
+    tokio::task::block_in_place(|| lnds.all().iter_mut().for_each(|lnd| lnd.end("TERM")));
     code
 }
 
