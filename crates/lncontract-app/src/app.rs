@@ -87,6 +87,8 @@ pub struct App {
     pub(crate) tested: Mutex<Option<Tested>>,
     pub(crate) unlocked: RwLock<Option<Arc<Unlocked>>>,
     pub(crate) contracts: Mutex<HashMap<Hash, Arc<Mutex<Live>>>>,
+    /// Whose each channel is, as far as contracts were looked at.
+    pub(crate) openings: std::sync::Mutex<HashMap<OpeningId, Hash>>,
     pub(crate) strangers: Mutex<crate::exchange::Strangers>,
     pub(crate) falls: Mutex<crate::falls::Falls>,
     pub(crate) by_hand: Mutex<crate::settlement::by_hand::ByHand>,
@@ -152,6 +154,7 @@ impl App {
             tested: Mutex::default(),
             unlocked: RwLock::new(None),
             contracts: Mutex::new(HashMap::new()),
+            openings: std::sync::Mutex::default(),
             strangers: Mutex::default(),
             falls: Mutex::default(),
             by_hand: Mutex::default(),

@@ -178,10 +178,8 @@ impl App {
             NodeEvent::Stopped { reason } => {
                 tracing::error!(%reason, "the node has stopped; record and pages stay up");
             }
-            NodeEvent::Channel(_)
-            | NodeEvent::Peer { .. }
-            | NodeEvent::Block { .. }
-            | NodeEvent::InvoiceWithdrawn { .. } => {}
+            NodeEvent::Channel(channel) => self.wake_channel(channel.opening),
+            NodeEvent::Peer { .. } | NodeEvent::Block { .. } | NodeEvent::InvoiceWithdrawn { .. } => {}
         }
         self.wake(Work::All);
         Ok(())

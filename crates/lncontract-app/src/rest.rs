@@ -2,18 +2,21 @@
 //! time alone is a reason.
 //!
 //! Invariant: a contract rests only while nothing of it is on its way: no entry that waits to be seen, no money, no
-//! channel. A contract that rests is as it would be if it were looked at every second.
+//! channel that opens or ends. A contract that rests is as it would be if it were looked at every second: what its node
+//! does with an open channel wakes it by name (`App::wake_channel`), and once a minute all with an open channel are
+//! looked at, should a word of the node have been lost.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use lncontract_core::{
     Bytes, Contract, Hash, NodeId,
     state::ChannelState,
-    v1::{CloseManner, Side},
+    v1::{ChannelStage, CloseManner, Side},
 };
+use lncontract_lightning::OpeningId;
 use lncontract_store::{AttemptState, Channels, ReceivableState, Which};
 
-use crate::{App, AppError, live::Live};
+use crate::{App, AppError, app::Work, fund::opening_id, live::Live};
 
 /// More contracts than that are not kept in memory while they rest.
 const RESTING_MAX: usize = 1_000;
@@ -35,10 +38,10 @@ impl App {
         Ok(rows.into_iter().map(|row| Bytes(row.id)).collect())
     }
 
-    /// The contracts that have or had a channel.
-    pub(crate) async fn with_channels(&self) -> Result<Vec<Hash>, AppError> {
+    /// The contracts with channels that stand so.
+    pub(crate) async fn with_channels(&self, all: &[Channels]) -> Result<Vec<Hash>, AppError> {
         let mut found = Vec::new();
-        for channels in [Channels::Moving, Channels::Open, Channels::Ended] {
+        for channels in all.iter().copied() {
             let rows = self.store.contracts_which(Which::With(channels), u32::MAX).await?;
             found.extend(rows.into_iter().map(|row| Bytes(row.id)));
         }
@@ -59,8 +62,23 @@ impl App {
             self.store.commit(self.row(&live.record, live.our_side, &live.peer)?).await?;
             self.announce();
         }
+        self.note_channels(contract, &live);
         let awake = is_awake(&live) || self.money_moves(contract).await?;
         Ok(if awake { Next::Soon } else { Next::WhenWoken })
+    }
+
+    /// Remembers whose channels these are. After a start each contract that has had one is looked at once.
+    fn note_channels(&self, contract: Hash, live: &Live) {
+        let ids = live.record.state().channels.keys().map(|fund| (opening_id(*fund), contract));
+        self.openings.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+
+    /// Wakes the contract of a channel with which the node has done something.
+    pub(crate) fn wake_channel(&self, opening: OpeningId) {
+        let openings = self.openings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(contract) = openings.get(&opening) {
+            self.wake(Work::Contract(*contract));
+        }
     }
 
     async fn money_moves(&self, contract: Hash) -> Result<bool, AppError> {
@@ -95,7 +113,14 @@ fn is_awake(live: &Live) -> bool {
         || waits
         || out_of_step
         || money
-        || state.channels.values().any(|channel| !is_over(state, channel, ours))
+        || state.channels.values().any(|channel| !is_over(state, channel, ours) && !is_quiet(channel, ours))
+}
+
+/// Whether a channel or splice of the contract's own is open, our side has said so, and nobody has said that it ends.
+fn is_quiet(channel: &ChannelState, ours: Side) -> bool {
+    let own = channel.announced.as_ref().is_some_and(|announced| announced.of.is_none());
+    let open = channel.reports.get(&ours).is_some_and(|said| said.stage == ChannelStage::Open);
+    own && open && channel.closes.is_empty()
 }
 
 /// Whether our side has told all there is to tell of a channel, splice or release: that it failed, or the transaction

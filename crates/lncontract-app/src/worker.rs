@@ -18,9 +18,11 @@ use std::{
 };
 
 use lncontract_core::{Hash, NodeId};
+use lncontract_store::Channels;
 use tokio::{
     sync::{mpsc, watch},
     task::{Id, JoinError, JoinHandle, JoinSet},
+    time::Instant,
 };
 
 use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY, rest::Next};
@@ -29,6 +31,8 @@ use crate::{App, AppError, app::Work, error::Class, falls::COMPARE_EVERY, rest::
 const TICK: Duration = Duration::from_secs(1);
 /// How often it is asked whose time to be asked over HTTPS has come.
 const LOOK_FOR_QUESTIONS_EVERY: Duration = Duration::from_millis(250);
+/// How often all with an open channel are looked at, should a word of the node about one have been lost.
+const LOOK_AT_OPEN_EVERY: Duration = Duration::from_secs(60);
 /// How many contracts that are due are taken up with one tick.
 const DUE_MAX: u32 = 500;
 /// How many contracts are looked after at once.
@@ -88,7 +92,8 @@ struct Looks {
     awake: HashSet<Hash>,
     /// The companies that were reached at the last tick.
     connected: HashSet<NodeId>,
-    started: bool,
+    /// When all with channels were looked at last.
+    all_looked_at: Option<Instant>,
 }
 
 impl Looks {
@@ -108,13 +113,15 @@ impl Looks {
         }
     }
 
-    /// Those whose time has come, those whose peer came or went, and after a start those that have had a channel: what
-    /// was under way for them is found by the look.
+    /// Those whose time has come, those whose peer came or went, after a start those that have had a channel (what was
+    /// under way for them is found by the look), and once a minute those with an open one.
     async fn found_due(&mut self, app: &App) -> Result<Vec<Hash>, AppError> {
         let mut due = app.due_by_now(DUE_MAX).await?;
-        if !self.started {
-            due.extend(app.with_channels().await?);
-            self.started = true;
+        if self.all_looked_at.is_none_or(|at| at.elapsed() >= LOOK_AT_OPEN_EVERY) {
+            let before = [Channels::Moving, Channels::Open, Channels::Ended];
+            let which = if self.all_looked_at.is_none() { &before[..] } else { &[Channels::Open] };
+            due.extend(app.with_channels(which).await?);
+            self.all_looked_at = Some(Instant::now());
         }
         let connected = app.reached().await;
         for peer in connected.symmetric_difference(&self.connected) {

@@ -24,6 +24,7 @@ mod old_folder;
 mod refusals;
 mod release;
 mod restart;
+mod resting;
 mod share;
 mod slow;
 mod splice;
