@@ -70,8 +70,8 @@ const ONE_PENDING: &[&str] = &["--protocol.wumbo-channels"];
 
 /// The variable that names the oldest LND that contracts take.
 const OLD: &str = "LNCONTRACT_OLD_LND";
-/// After how many blocks of the play the first LND is upgraded; the next one after as many more.
-const UPGRADE_EVERY_BLOCKS: u32 = 600;
+/// After how many times that the play mines the first LND is upgraded; the next one after as many more.
+const UPGRADE_EVERY: u32 = 600;
 /// A bitcoind of today needs it for an LND before 0.18.3.
 const FOR_OLD: &str = "deprecatedrpc=warnings\n";
 
@@ -107,7 +107,7 @@ impl Miner for RealChain {
     fn mine(&self, blocks: u32) {
         tokio::task::block_in_place(|| {
             self.chain.mine(blocks);
-            if (self.mined.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(UPGRADE_EVERY_BLOCKS) {
+            if (self.mined.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(UPGRADE_EVERY) {
                 self.lnds.upgrade_next();
             }
         });
@@ -188,7 +188,9 @@ async fn run(args: Args) -> anyhow::Result<u8> {
     let play = if args.first_milestone { Play::FirstMilestone } else { Play::Example };
     let code = play::run(&sandbox, play, None, args.json).await;
     sandbox.stop().await;
+    let old = lnds.all().iter().filter(|lnd| lnd.program != lnd::program(lnd::NEW)).count();
     tokio::task::block_in_place(|| lnds.all().iter_mut().for_each(|lnd| lnd.end("TERM")));
+    anyhow::ensure!(old == 0, "the play ended before {old} of its LNDs were upgraded");
     code
 }
 
