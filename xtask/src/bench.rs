@@ -18,6 +18,7 @@ bench pay     a payment through the program over one of the bare node, in turn, 
               second are folded and verified
 bench record  an entry at the end of a record of 10 and of 10,000 entries; 10,000 entries folded and replayed
 bench lnd     an invoice, a payment and an opening through the adapter of LND, over LND's own calls for the same
+bench coverage  the coverage of 10, 100 and 1,000 contracts, each with a channel of its own, computed anew
 bench pages   the list of contracts, the overview and a contract's page with 10, 1,000 and 100,000 contracts
               docs/performance.md has the figures.";
 
@@ -47,6 +48,11 @@ const BENCHES: &[Bench] = &[
         name: "lnd",
         what: "an invoice, a payment and an opening through the adapter of LND, over LND's own calls",
         run: || example::run("lncontract-lightning-lnd", "cost", &[tools::bitcoind::get, tools::lnd::get]),
+    },
+    Bench {
+        name: "coverage",
+        what: "the coverage of 10, 100 and 1,000 contracts over as many channels",
+        run: || example::run("lncontract", "coverage", &[]),
     },
     Bench {
         name: "pages",
