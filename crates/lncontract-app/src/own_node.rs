@@ -6,6 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use lncontract_core::{Bytes, NodeId, Time};
 use lncontract_lightning::{BoxFuture, Lightning};
 use lncontract_store::{Change, Setting};
@@ -193,19 +194,22 @@ impl App {
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(access).expect("strings have a JSON form"));
         let sealed = seal::seal_with_key(&seed.node_access(), &plain);
         let sealed = sealed.map_err(|error| AppError::fault(error.to_string()))?;
-        let value = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sealed);
+        let value = STANDARD.encode(sealed);
         let setting = Setting { key: NODE_ACCESS.into(), value };
         Ok(self.store.commit(vec![Change::PutSetting(setting)]).await?)
     }
 
-    /// What was connected on the page, if something was.
+    /// What was connected on the page, if something was. What can't be opened is told, and keeps nobody out: the node
+    /// can be connected again.
     pub(crate) async fn kept_access(&self, seed: &Seed) -> Result<Option<NodeAccess>, AppError> {
         let Some(value) = self.store.setting(NODE_ACCESS).await? else { return Ok(None) };
-        let sealed = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, value).ok();
+        let sealed = STANDARD.decode(value).ok();
         let plain = sealed.and_then(|sealed| seal::open_with_key(&seed.node_access(), &sealed).ok());
         let access = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
-        let access = access.ok_or_else(|| AppError::fault("what leads to our own node can't be opened"))?;
-        Ok(Some(access))
+        if access.is_none() {
+            tracing::error!("what leads to our own node can't be opened: connect it again on its page");
+        }
+        Ok(access)
     }
 
     /// Starts the node and learns its key. One that does not start leaves record and pages up, unless it is because

@@ -22,6 +22,8 @@ mod movements;
 mod node;
 mod notes;
 mod opening;
+#[cfg(feature = "own-calls")]
+mod own_calls;
 mod parts;
 mod payments;
 mod peers;
@@ -36,4 +38,6 @@ mod words;
 pub use config::{AccessError, LndAccess, LndConfig, StartError};
 pub use macaroon::{Macaroon, Macaroons, NoMacaroon};
 pub use node::LndNode;
+#[cfg(feature = "own-calls")]
+pub use own_calls::OwnCalls;
 pub use rights::{Ability, ROLES, Report, Role, report};

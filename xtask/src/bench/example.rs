@@ -15,10 +15,11 @@ use crate::workspace::Metadata;
 type Get = fn(&Path) -> Result<Tool>;
 
 /// Says what machine it is, builds, and measures, with the programs that it needs.
-pub fn run(package: &str, example: &str, needs: &[Get]) -> Result<()> {
+pub fn run(package: &str, example: &str, features: &[&str], needs: &[Get]) -> Result<()> {
     let folder = Metadata::load()?.target_directory.join("tools");
     let had: Vec<Tool> = needs.iter().map(|get| get(&folder)).collect::<Result<_>>()?;
-    let which = ["--release", "--locked", "-p", package, "--example", example];
+    let features = features.join(",");
+    let which = ["--release", "--locked", "-p", package, "--features", &features, "--example", example];
     shell::run(shell::cargo()?.arg("build").args(which))?;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let read =

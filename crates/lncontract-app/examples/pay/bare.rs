@@ -12,7 +12,7 @@ use lncontract_lightning_ldk::{LdkConfig, LdkNode, new_seed};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::{CHANNEL_SAT, company::until};
+use crate::{CHANNEL_SAT, terms::until};
 
 /// The bare pair, with an open channel.
 pub struct Bare {

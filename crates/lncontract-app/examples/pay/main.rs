@@ -8,6 +8,7 @@
 mod bare;
 mod company;
 mod rates;
+mod terms;
 
 use std::time::Duration;
 

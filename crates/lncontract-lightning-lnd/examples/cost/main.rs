@@ -4,18 +4,10 @@
 //! Invariant: it measures and judges nothing. LND's own invoice is a plain one and its payment settles by itself; ours
 //! is a hold invoice that waits for the program's word. That difference is part of what is measured.
 
-mod bare;
 #[path = "../../tests/real/lnd.rs"]
 mod lnd;
-#[path = "../../src/pinned.rs"]
-mod pinned;
 #[path = "../../../lncontract-lightning-ldk/tests/conformance/regtest.rs"]
 mod regtest;
-
-/// What `pinned` asks for.
-mod config {
-    pub use lncontract_lightning_lnd::LndAccess;
-}
 
 use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
@@ -24,10 +16,9 @@ use lncontract_lightning::{
     ChannelState, Claim, Lightning, NewInvoice, NodeEvent, OpenChannel, OpeningId, Pay,
     conformance::ScriptedHost,
 };
-use lncontract_lightning_lnd::{LndConfig, LndNode};
+use lncontract_lightning_lnd::{LndConfig, LndNode, OwnCalls};
 use tokio::time::Instant;
 
-use bare::Bare;
 use lnd::{Lnd, NEW, program};
 use regtest::{LOGIN, Regtest};
 
@@ -41,7 +32,7 @@ const CHANNEL_SAT: u64 = 10_000_000;
 struct Company {
     host: Arc<ScriptedHost>,
     node: Arc<LndNode>,
-    bare: Bare,
+    bare: OwnCalls,
     // Last: it ends after its program.
     lnd: Lnd,
 }
@@ -61,7 +52,7 @@ async fn company(dir: &Path, chain: &Regtest) -> Company {
     };
     let node = LndNode::start(config).await.expect("the node starts");
     let macaroon = std::fs::read(lnd.macaroon("admin")).expect("lnd wrote one");
-    let bare = Bare::new(&lnd.access(), &macaroon);
+    let bare = OwnCalls::new(&lnd.access(), &macaroon);
     Company { host, node, bare, lnd }
 }
 

@@ -1,17 +1,19 @@
-//! LND's own calls, with nothing of the adapter between: the reference of the bench.
+//! LND's own calls, with nothing of the adapter between: the reference of `cargo xtask bench lnd`. Behind the feature
+//! `own-calls`; no program has it.
+//!
+//! Invariant: it is for measuring. A call that does not go as wanted ends the run.
 
 use bitcoin::hex::DisplayHex;
 use http::uri::PathAndQuery;
 use lncontract_lightning::NodeKey;
-use lncontract_lightning_lnd::LndAccess;
 use prost::Message;
 use tonic::{Request, client::Grpc, metadata::AsciiMetadataValue, transport::Channel};
 use tonic_prost::ProstCodec;
 
-use crate::pinned;
+use crate::{config::LndAccess, pinned};
 
 /// An LND, as its own tools ask it.
-pub struct Bare {
+pub struct OwnCalls {
     grpc: Grpc<Channel>,
     macaroon: AsciiMetadataValue,
 }
@@ -61,11 +63,51 @@ struct Open {
     private: bool,
 }
 
+/// `lnrpc.GetInfoResponse`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Info {
+    #[prost(string, tag = "1")]
+    identity_pubkey: String,
+}
+
+/// `lnrpc.ConnectPeerRequest`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Connect {
+    #[prost(message, optional, tag = "1")]
+    address: Option<Address>,
+}
+
+/// `lnrpc.LightningAddress`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Address {
+    #[prost(string, tag = "1")]
+    pubkey: String,
+    #[prost(string, tag = "2")]
+    host: String,
+}
+
+/// `lnrpc.ListChannelsResponse`, as far as it is counted here.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Listed {
+    #[prost(message, repeated, tag = "11")]
+    channels: Vec<ListedChannel>,
+}
+
+/// `lnrpc.Channel`.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct ListedChannel {
+    #[prost(bool, tag = "1")]
+    active: bool,
+    #[prost(string, tag = "2")]
+    remote_pubkey: String,
+}
+
 /// An answer whose content does not matter.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 struct Nothing {}
 
-impl Bare {
+impl OwnCalls {
+    /// Calls of an LND, with one macaroon that may all of them.
     pub fn new(access: &LndAccess, macaroon: &[u8]) -> Self {
         let macaroon = macaroon.to_lower_hex_string().parse().expect("hexadecimal is plain ASCII");
         Self { grpc: Grpc::new(pinned::channel(access)), macaroon }
@@ -74,12 +116,8 @@ impl Bare {
     /// A plain invoice.
     pub async fn add_invoice(&self, amount_msat: u64) -> String {
         let question = AddInvoice { value_msat: i64::try_from(amount_msat).expect("a small amount") };
-        let mut grpc = self.grpc.clone();
-        grpc.ready().await.expect("LND answers");
-        let codec: ProstCodec<AddInvoice, Added> = ProstCodec::default();
-        let path = PathAndQuery::from_static("/lnrpc.Lightning/AddInvoice");
-        let added = grpc.unary(self.request(question), path, codec).await.expect("an invoice");
-        added.into_inner().payment_request
+        let added: Added = self.once("/lnrpc.Lightning/AddInvoice", question).await;
+        added.payment_request
     }
 
     /// Pays, until LND says that it arrived.
@@ -99,6 +137,37 @@ impl Bare {
             private: true,
         };
         let _: Nothing = self.first("/lnrpc.Lightning/OpenChannel", question).await;
+    }
+
+    /// How many channels with a peer can be used.
+    pub async fn active_with(&self, peer: NodeKey) -> usize {
+        let listed: Listed = self.once("/lnrpc.Lightning/ListChannels", Nothing {}).await;
+        let peer = peer.to_string();
+        listed.channels.iter().filter(|channel| channel.active && channel.remote_pubkey == peer).count()
+    }
+
+    /// The key of the node.
+    pub async fn key(&self) -> NodeKey {
+        let info: Info = self.once("/lnrpc.Lightning/GetInfo", Nothing {}).await;
+        info.identity_pubkey.parse().expect("LND has a key")
+    }
+
+    /// Connects to a peer; one that is connected stays so.
+    pub async fn connect(&self, peer: NodeKey, host: &str) {
+        let question = Connect { address: Some(Address { pubkey: peer.to_string(), host: host.into() }) };
+        let _: Nothing = self.once("/lnrpc.Lightning/ConnectPeer", question).await;
+    }
+
+    async fn once<Q: Message + 'static, R: Message + Default + 'static>(
+        &self,
+        path: &'static str,
+        question: Q,
+    ) -> R {
+        let mut grpc = self.grpc.clone();
+        grpc.ready().await.expect("LND answers");
+        let codec: ProstCodec<Q, R> = ProstCodec::default();
+        let answer = grpc.unary(self.request(question), PathAndQuery::from_static(path), codec).await;
+        answer.expect("LND does it").into_inner()
     }
 
     async fn first<Q: Message + 'static, R: Message + Default + 'static>(
