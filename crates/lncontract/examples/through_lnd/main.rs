@@ -22,7 +22,9 @@ use lncontract_core::{
     Hash,
     v1::{PayableId, Side, Terms},
 };
+use lncontract_lightning::Lightning;
 use lncontract_store::{AttemptState, Store};
+use serde_json::json;
 use tokio::time::Instant;
 
 use company::{Company, Plain};
@@ -81,6 +83,7 @@ impl Bench {
         }
         self.buyer.give(&self.chain, 2 * OPENINGS + 2, CHANNEL_SAT + 5_000_000).await?;
         self.seller.give(&self.chain, 1, 10_000_000).await?;
+        self.follows().await?;
         self.buyer.own.connect(self.plain.key, &self.plain.address).await;
         Ok(())
     }
@@ -145,7 +148,18 @@ impl Bench {
             Ok(open)
         })
         .await?;
+        self.follows().await?;
         self.quiet(contract).await
+    }
+
+    /// Waits until the buyer's LND has seen all blocks: it opens nothing before.
+    async fn follows(&self) -> anyhow::Result<()> {
+        let height = tokio::task::block_in_place(|| self.chain.call("getblockcount", &json!([]))).as_u64();
+        until("the last block", async || {
+            let info = self.buyer.node()?.info().await?;
+            Ok(info.synced && Some(u64::from(info.height)) == height)
+        })
+        .await
     }
 
     /// An invoice with its signed entry, and LND's own. Returns the entries.
